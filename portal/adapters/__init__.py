@@ -1,0 +1,1 @@
+"""The world: each real counterpart beside its stand-in."""

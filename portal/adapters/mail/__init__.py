@@ -1,0 +1,1 @@
+"""Mail delivery behind the mail port."""

@@ -1,0 +1,1 @@
+"""Counting: one exact method per module."""

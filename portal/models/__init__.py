@@ -1,0 +1,1 @@
+"""Rows: state, relations and constraints; no rules, no queries."""

@@ -1,0 +1,1 @@
+"""What the portal needs of the world, in its own words."""

@@ -1,0 +1,1 @@
+"""Thin views: parse, authorise, call one verb or one query, render or redirect."""
