@@ -1,1 +1,21 @@
-"""The world: each real counterpart beside its stand-in."""
+"""The world: each real counterpart beside its stand-in; here they are chosen from the settings."""
+
+from __future__ import annotations
+
+from portal.adapters.identity.providers import build_providers
+from portal.adapters.mail.mailbox import MaildirMailbox
+from portal.adapters.mail.smtp import SmtpTransport
+from portal.adapters.payments.lazy import LazyStripeGateway
+from portal.ports.collaborators import Collaborators
+from portal.settings import Settings
+
+
+def build_collaborators(settings: Settings) -> Collaborators:
+    """Choose the counterparts that the settings name."""
+    return Collaborators(
+        settings=settings,
+        payments=LazyStripeGateway(settings),
+        mail=SmtpTransport(settings.mail_url, settings.mail_from),
+        mailbox=MaildirMailbox(settings.mailbox_path) if settings.mailbox_path else None,
+        identity=build_providers(settings),
+    )

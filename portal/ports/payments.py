@@ -8,15 +8,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from portal.domain.money import Money
-
-
-class Interval(StrEnum):
-    """How often a tier is charged."""
-
-    WEEK = "week"
-    MONTH = "month"
-    YEAR = "year"
-    ONE_TIME = "one_time"
+from portal.domain.tiers import Interval as Interval  # noqa: PLC0414 - part of the messages
 
 
 class CheckoutState(StrEnum):

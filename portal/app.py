@@ -1,0 +1,106 @@
+"""Composition root: settings, adapters, application, blueprints; the one file that sees all."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from flask_babel import Babel
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_migrate import Migrate
+from flask_wtf import CSRFProtect
+from sqlalchemy.engine import make_url
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal import models
+from portal.adapters import build_collaborators
+from portal.database import db
+from portal.ports.collaborators import Collaborators
+from portal.settings import Settings, read_settings
+from portal.web import BLUEPRINTS
+from portal.web.access import init_access
+from portal.web.errors import init_errors
+from portal.web.formats import init_formats
+from portal.web.headers import init_headers
+from portal.web.static_files import init_static
+from portal.web.webhooks import receive_event
+
+_MOST_BYTES = 6 * 1024 * 1024
+
+babel = Babel()
+csrf = CSRFProtect()
+limiter = Limiter(get_remote_address, default_limits=[], headers_enabled=True)
+migrate = Migrate()
+
+
+def find_folder(name: str) -> Path:
+    """A folder that lies beside the package in a checkout and inside it once installed."""
+    package = Path(__file__).resolve().parent
+    beside = package.parent / name
+    return beside if beside.is_dir() else package / name
+
+
+def create_app(
+    settings: Settings | None = None, collaborators: Collaborators | None = None
+) -> Flask:
+    """Build the portal from its settings; tests may hand in other collaborators.
+
+    Refuses incomplete settings by ``SettingsIncomplete``, naming every missing key.
+    """
+    settings = settings or read_settings(os.environ)
+    app = Flask(
+        "portal",
+        template_folder=str(find_folder("templates")),
+        static_folder=str(find_folder("static")),
+        static_url_path="/static",
+    )
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
+        MAX_CONTENT_LENGTH=_MOST_BYTES,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        SESSION_COOKIE_NAME="stakehold",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.secure_cookies,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+        RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
+        BABEL_DEFAULT_LOCALE="en",
+        BABEL_DEFAULT_TIMEZONE="UTC",
+    )
+    app.jinja_env.globals.update(
+        site_name=settings.site_name, demonstration=settings.demonstration
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["stakehold"] = collaborators or build_collaborators(settings)
+    if settings.trusted_proxies:
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=count, x_proto=count, x_host=count
+        )
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(find_folder("migrations")))
+    babel.init_app(app)
+    csrf.init_app(app)
+    csrf.exempt(receive_event)
+    limiter.init_app(app)
+    for install in (init_access, init_errors, init_formats, init_headers, init_static):
+        install(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _engine_options(database_url: str) -> dict[str, object]:
+    """Connections are checked before use where a server may have gone away."""
+    if make_url(database_url).get_backend_name() == "sqlite":
+        return {}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+
+
+__all__ = ["create_app", "find_folder", "models"]

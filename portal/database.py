@@ -1,0 +1,147 @@
+"""The database: declarative base, column types, and the one transaction of each entry."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import Connection, DateTime, Engine, Enum, MetaData, String, event
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.types import TypeDecorator
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of every row.
+
+    Unless a class says otherwise, a change of its rows makes the cached public pages stale.
+    """
+
+    shown_publicly: ClassVar[bool] = True
+    metadata = MetaData(naming_convention=NAMING)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An instant in UTC; a naive datetime is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store aware instants as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("an instant needs a time zone")
+        value = value.astimezone(UTC)
+        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return aware instants in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class FractionText(TypeDecorator[Fraction]):
+    """An exact fraction, stored as ``numerator/denominator``."""
+
+    impl = String(64)
+    cache_ok = True
+
+    def process_bind_param(self, value: Fraction | None, dialect: Dialect) -> str | None:
+        """Store a fraction in lowest terms."""
+        return None if value is None else f"{value.numerator}/{value.denominator}"
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Fraction | None:
+        """Return the exact fraction."""
+        return None if value is None else Fraction(value)
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+_WRITING = "portal_writing"
+_AFTER_COMMIT = "portal_after_commit"
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    """Give SQLite foreign keys, WAL and patience; leave transactions to the begin hook."""
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.close()
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    """Open writing transactions with the write lock: the driver's default loses updates."""
+    if connection.dialect.name == "sqlite":
+        writing = connection.get_execution_options().get(_WRITING, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextlib.contextmanager
+def transaction() -> Iterator[Session]:
+    """One entry, one transaction: commit at the end, roll back on any exception.
+
+    Opened at the edge only (a POST view, a webhook, a job, a command). What was read before is
+    forgotten, so that every decision inside rests on rows read under the transaction. Refuses to
+    be nested or to inherit unsaved changes.
+    """
+    session = db.session()
+    if session.info.get(_WRITING):
+        raise RuntimeError("a transaction is already open")
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("there are unsaved changes from outside a transaction")
+    session.commit()
+    session.expire_all()
+    session.info[_WRITING] = True
+    try:
+        session.connection(execution_options={_WRITING: True})
+        yield session
+        session.commit()
+        callbacks = session.info.pop(_AFTER_COMMIT, [])
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.info.pop(_AFTER_COMMIT, None)
+        session.info.pop(_WRITING, None)
+    for callback in callbacks:
+        callback()
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Run something once the open transaction is committed; it is dropped on a rollback."""
+    db.session().info.setdefault(_AFTER_COMMIT, []).append(callback)
+
+
+def choices(enumeration: type[StrEnum]) -> Enum:
+    """A text column limited to an enumeration's values by a check constraint."""
+    return Enum(
+        enumeration,
+        native_enum=False,
+        create_constraint=True,
+        length=40,
+        name=enumeration.__name__.lower(),
+        values_callable=lambda members: [member.value for member in members],
+    )

@@ -1,0 +1,164 @@
+"""Who may do what: one enumeration, one table, deny by default."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from portal.domain.errors import Forbidden, NotFound
+
+
+class OrganizationRole(StrEnum):
+    """What a person does in an organization; a person may hold several."""
+
+    OWNER = "owner"
+    BILLING = "billing"
+    REPRESENTATIVE = "representative"
+    DEPUTY = "deputy"
+    EDITOR = "editor"
+    VIEWER = "viewer"
+
+
+class ProjectRole(StrEnum):
+    """What a person does in a project; a person may hold several."""
+
+    LEAD = "lead"
+    MAINTAINER = "maintainer"
+    STEWARD = "steward"
+    TREASURER = "treasurer"
+
+
+class Permission(StrEnum):
+    """Every right there is, named ``scope:subject:action``.
+
+    The scope says where it is held: in the portal, by any signed-in person, in an organization,
+    or in a project.
+    """
+
+    PORTAL_PROJECT_CREATE = "portal:project:create"
+    PORTAL_HEALTH_READ = "portal:health:read"
+    PERSON_ACCOUNT_EDIT = "person:account:edit"
+    PERSON_ORGANIZATION_FOUND = "person:organization:found"
+    PERSON_INVITATION_ACCEPT = "person:invitation:accept"
+
+    ORGANIZATION_DESK_READ = "organization:desk:read"
+    ORGANIZATION_PROFILE_EDIT = "organization:profile:edit"
+    ORGANIZATION_MEMBERS_EDIT = "organization:members:edit"
+    ORGANIZATION_AUDIT_READ = "organization:audit:read"
+    ORGANIZATION_SPONSORSHIP_BUY = "organization:sponsorship:buy"
+    ORGANIZATION_SPONSORSHIP_CANCEL = "organization:sponsorship:cancel"
+    ORGANIZATION_PAYMENTS_READ = "organization:payments:read"
+    ORGANIZATION_BALLOT_CAST = "organization:ballot:cast"
+
+    PROJECT_DESK_READ = "project:desk:read"
+    PROJECT_PROFILE_EDIT = "project:profile:edit"
+    PROJECT_MAINTAINERS_EDIT = "project:maintainers:edit"
+    PROJECT_CHARTER_EDIT = "project:charter:edit"
+    PROJECT_TIERS_EDIT = "project:tiers:edit"
+    PROJECT_SPONSORS_READ = "project:sponsors:read"
+    PROJECT_PUBLICATION_REVIEW = "project:publication:review"
+    PROJECT_PROPOSAL_EDIT = "project:proposal:edit"
+    PROJECT_VOTE_OPEN = "project:vote:open"
+    PROJECT_BALLOT_CAST = "project:ballot:cast"
+    PROJECT_DECISION_EDIT = "project:decision:edit"
+    PROJECT_ROADMAP_EDIT = "project:roadmap:edit"
+    PROJECT_AUDIT_READ = "project:audit:read"
+
+
+_O = OrganizationRole
+_P = ProjectRole
+
+# The whole policy. A role that is not named here may not.
+ORGANIZATION_POLICY: Mapping[Permission, frozenset[OrganizationRole]] = {
+    Permission.ORGANIZATION_DESK_READ: frozenset(_O),
+    Permission.ORGANIZATION_PROFILE_EDIT: frozenset({_O.OWNER, _O.EDITOR}),
+    Permission.ORGANIZATION_MEMBERS_EDIT: frozenset({_O.OWNER}),
+    Permission.ORGANIZATION_AUDIT_READ: frozenset({_O.OWNER}),
+    Permission.ORGANIZATION_SPONSORSHIP_BUY: frozenset({_O.OWNER, _O.BILLING}),
+    Permission.ORGANIZATION_SPONSORSHIP_CANCEL: frozenset({_O.OWNER, _O.BILLING}),
+    Permission.ORGANIZATION_PAYMENTS_READ: frozenset({_O.OWNER, _O.BILLING}),
+    Permission.ORGANIZATION_BALLOT_CAST: frozenset({_O.REPRESENTATIVE, _O.DEPUTY}),
+}
+PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
+    Permission.PROJECT_DESK_READ: frozenset(_P),
+    Permission.PROJECT_PROFILE_EDIT: frozenset({_P.LEAD}),
+    Permission.PROJECT_MAINTAINERS_EDIT: frozenset({_P.LEAD}),
+    Permission.PROJECT_CHARTER_EDIT: frozenset({_P.LEAD}),
+    Permission.PROJECT_TIERS_EDIT: frozenset({_P.LEAD, _P.TREASURER}),
+    Permission.PROJECT_SPONSORS_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.TREASURER}),
+    Permission.PROJECT_PUBLICATION_REVIEW: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_PROPOSAL_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_VOTE_OPEN: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_BALLOT_CAST: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_DECISION_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_ROADMAP_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_AUDIT_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.TREASURER}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever asks: a visitor (no person id), a person with roles, or the portal itself.
+
+    Roles are keyed by organization id and project id. ``SYSTEM`` acts for jobs and processors.
+    """
+
+    person_id: int | None = None
+    name: str = ""
+    is_operator: bool = False
+    is_system: bool = False
+    organizations: Mapping[int, frozenset[OrganizationRole]] = field(default_factory=dict)
+    projects: Mapping[int, frozenset[ProjectRole]] = field(default_factory=dict)
+
+
+VISITOR = Actor()
+SYSTEM = Actor(name="Stakehold", is_system=True)
+
+
+def may(
+    actor: Actor,
+    permission: Permission,
+    *,
+    organization_id: int | None = None,
+    project_id: int | None = None,
+) -> bool:
+    """Whether the actor holds the permission, in the organization or project it is scoped to."""
+    if actor.is_system:
+        return True
+    if actor.person_id is None:
+        return False
+    match permission.split(":", 1)[0]:
+        case "portal":
+            return actor.is_operator
+        case "person":
+            return True
+        case "organization":
+            roles = actor.organizations.get(organization_id or 0, frozenset())
+            return bool(roles & ORGANIZATION_POLICY.get(permission, frozenset()))
+        case _:
+            held = actor.projects.get(project_id or 0, frozenset())
+            return bool(held & PROJECT_POLICY.get(permission, frozenset()))
+
+
+def require(
+    actor: Actor,
+    permission: Permission,
+    *,
+    organization_id: int | None = None,
+    project_id: int | None = None,
+) -> None:
+    """Refuse unless the actor may: strangers as if nothing were there, members with the reason."""
+    if may(actor, permission, organization_id=organization_id, project_id=project_id):
+        return
+    scope, subject, action = permission.split(":")
+    member = (
+        (scope == "organization" and organization_id in actor.organizations)
+        or (scope == "project" and project_id in actor.projects)
+    )
+    if not member:
+        raise NotFound
+    raise Forbidden(
+        f"forbidden.{scope}.{subject}.{action}",
+        f"Your role in this {scope} does not include this: {subject}, {action}.",
+    )

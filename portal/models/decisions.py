@@ -1,0 +1,64 @@
+"""Decision records, roadmap items and their updates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.database import Base, Instant, choices
+from portal.domain.decisions import DecisionKind, RoadmapState
+from portal.models.projects import Project
+from portal.models.proposals import Proposal
+from portal.models.votes import Vote
+
+
+class DecisionRecord(Base):
+    """What the maintainers decided on a closed vote, and why; departing needs reasons."""
+
+    __tablename__ = "decision_records"
+    __table_args__ = (CheckConstraint("follows OR reasons <> ''", name="departs_with_reasons"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    vote_id: Mapped[int] = mapped_column(ForeignKey("votes.id"), unique=True)
+    kind: Mapped[DecisionKind] = mapped_column(choices(DecisionKind))
+    follows: Mapped[bool]
+    reasons: Mapped[str] = mapped_column(Text)
+    responsible: Mapped[str] = mapped_column(String(120))
+    review_on: Mapped[date]
+    decided_by: Mapped[str] = mapped_column(String(120))
+    decided_at: Mapped[datetime] = mapped_column(Instant)
+
+    vote: Mapped[Vote] = relationship()
+
+
+class RoadmapItem(Base):
+    """An accepted proposal on its way to shipped."""
+
+    __tablename__ = "roadmap_items"
+    __table_args__ = (Index("ix_roadmap_items_project_state", "project_id", "state"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.id"), unique=True)
+    state: Mapped[RoadmapState] = mapped_column(choices(RoadmapState))
+    owner: Mapped[str] = mapped_column(String(120), default="")
+    shipped_url: Mapped[str] = mapped_column(String(300), default="")
+    changed_at: Mapped[datetime] = mapped_column(Instant)
+
+    project: Mapped[Project] = relationship()
+    proposal: Mapped[Proposal] = relationship()
+    updates: Mapped[list[RoadmapUpdate]] = relationship(order_by="RoadmapUpdate.at.desc()")
+
+
+class RoadmapUpdate(Base):
+    """A progress note on a roadmap item."""
+
+    __tablename__ = "roadmap_updates"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    item_id: Mapped[int] = mapped_column(ForeignKey("roadmap_items.id"), index=True)
+    text: Mapped[str] = mapped_column(String(1000))
+    author: Mapped[str] = mapped_column(String(120))
+    at: Mapped[datetime] = mapped_column(Instant)

@@ -1,0 +1,35 @@
+"""Leave an audit entry for a change, in the transaction that makes it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from portal.database import db
+from portal.domain.permissions import Actor
+from portal.models.audit import AuditEntry
+
+
+def record_change(  # noqa: PLR0913 - an entry names who, what, where and when
+    tag: str,
+    sentence: str,
+    *,
+    actor: Actor,
+    now: datetime,
+    organization_id: int | None = None,
+    project_id: int | None = None,
+    details: dict[str, Any] | None = None,
+) -> None:
+    """Note one change under ``object:subject:action``; the owners of its scope can read it."""
+    db.session.add(
+        AuditEntry(
+            tag=tag,
+            sentence=sentence[:500],
+            actor=actor.name or "visitor",
+            person_id=actor.person_id,
+            organization_id=organization_id,
+            project_id=project_id,
+            details=details or {},
+            at=now,
+        )
+    )

@@ -1,0 +1,7 @@
+"""The charter editor and its preview."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("charters", __name__)

@@ -1,0 +1,7 @@
+"""Decision records and roadmap updates."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("decisions", __name__)

@@ -1,0 +1,54 @@
+"""How money, dates, shares and weights are written for the reader's locale."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+from decimal import Decimal
+from fractions import Fraction
+
+from flask import Flask
+from flask_babel import format_currency, format_date, format_datetime, format_decimal
+from flask_babel import gettext as _
+from markupsafe import Markup, escape
+
+from portal.domain.money import Money, minor_units
+
+
+def format_money(value: Money) -> str:
+    """An amount with its currency; whole amounts without decimals."""
+    places = minor_units(value.currency)
+    whole = value.amount_minor % 10**places == 0
+    pattern = "¤#,##0" if whole or not places else "¤#,##0." + "0" * places
+    return format_currency(value.decimal, value.currency, format=pattern, currency_digits=False)
+
+
+def format_on(value: date) -> str:
+    """A date, with the month in words."""
+    return format_date(value, "d MMMM y")
+
+
+def format_at(value: datetime) -> Markup:
+    """An instant, to the minute, with its time zone said."""
+    text = _("%(when)s UTC", when=format_datetime(value, "d MMMM y, HH:mm", rebase=False))
+    return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), escape(text))
+
+
+def format_share(value: Fraction) -> str:
+    """A share in percent with at most one decimal, rounded half up."""
+    tenths = math.floor(value * 1000 + Fraction(1, 2))
+    return f"{format_decimal(Decimal(tenths) / 10, '#,##0.#')}%"
+
+
+def format_weight(thousandths: int) -> str:
+    """A weight, stored in integer thousandths, in units."""
+    return format_decimal(Decimal(thousandths) / 1000, "#,##0.###")
+
+
+def init_formats(app: Flask) -> None:
+    """Install the filters money, on, at, share and weight."""
+    app.add_template_filter(format_money, "money")
+    app.add_template_filter(format_on, "on")
+    app.add_template_filter(format_at, "at")
+    app.add_template_filter(format_share, "share")
+    app.add_template_filter(format_weight, "weight")

@@ -1,0 +1,7 @@
+"""Opening a vote and casting ballots."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+blueprint = Blueprint("votes", __name__)

@@ -1,0 +1,165 @@
+"""Fixtures every test may use: the portal on SQLite and on PostgreSQL, each test rolled back."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import create_engine, text
+
+from portal.app import create_app
+from portal.database import db
+from portal.ports.collaborators import Collaborators
+from portal.settings import Settings, read_settings
+from tests.standins import MemoryMail, ScriptedGateway
+
+_LOCAL_SERVER = "postgresql+psycopg://127.0.0.1:5432/postgres"
+
+
+def make_settings(database_url: str, **changes: str) -> Settings:
+    """Settings of a test portal."""
+    environ = {
+        "STAKEHOLD_ENV": "test",
+        "STAKEHOLD_DEMONSTRATION": "1",
+        "STAKEHOLD_SECRET_KEY": "test",
+        "STAKEHOLD_BASE_URL": "http://localhost",
+        "STAKEHOLD_DATABASE_URL": database_url,
+        "STAKEHOLD_VAR": tempfile.gettempdir(),
+    }
+    return read_settings(environ | {f"STAKEHOLD_{key}": value for key, value in changes.items()})
+
+
+def _server_answers(url: str) -> bool:
+    engine = create_engine(url, connect_args={"connect_timeout": 2})
+    try:
+        with engine.connect():
+            return True
+    except Exception:  # noqa: BLE001 - any failure means there is no such server
+        return False
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a PostgreSQL server: the named one, a local one, or one started for the tests."""
+    named = os.environ.get("TEST_DATABASE_URL")
+    if named:
+        yield named
+    elif _server_answers(_LOCAL_SERVER):
+        yield _LOCAL_SERVER
+    else:
+        from tests.postgresql import embedded_server
+
+        with embedded_server(tmp_path_factory) as url:
+            yield url
+
+
+@pytest.fixture(scope="session")
+def new_postgresql_database(postgresql_server: str) -> Iterator[object]:
+    """A function that creates an empty PostgreSQL database and returns its address."""
+    made: list[str] = []
+    server = create_engine(postgresql_server, isolation_level="AUTOCOMMIT")
+
+    def create() -> str:
+        name = f"stakehold_test_{uuid.uuid4().hex[:12]}"
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        made.append(name)
+        return server.url.set(database=name).render_as_string(hide_password=False)
+
+    yield create
+    with server.connect() as connection:
+        for name in made:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    server.dispose()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """An empty database of each kind, one per worker."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path_factory.mktemp('db') / 'portal.db'}"
+    create = request.getfixturevalue("new_postgresql_database")
+    return str(create())
+
+
+@pytest.fixture(scope="session")
+def _portal(database_url: str) -> Iterator[Flask]:
+    settings = make_settings(database_url)
+    mail = MemoryMail()
+    app = create_app(
+        settings,
+        Collaborators(
+            settings=settings, payments=ScriptedGateway(), mail=mail, mailbox=mail, identity={}
+        ),
+    )
+    app.testing = True
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.config["RATELIMIT_ENABLED"] = False
+    with app.app_context():
+        db.create_all()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def app(_portal: Flask) -> Iterator[Flask]:
+    """The portal, with nothing in its database; whatever the test commits is rolled back."""
+    collaborators = _portal.extensions["stakehold"]
+    collaborators.mail.clear()
+    collaborators.payments.clear()
+    with _portal.app_context():
+        engines = db._app_engines[_portal]  # noqa: SLF001 - the documented way to bind is per key
+        engine = engines[None]
+        with engine.connect() as connection:
+            outer = connection.begin()
+            engines[None] = connection  # type: ignore[assignment]
+            db.session.remove()
+            db.session.configure(join_transaction_mode="create_savepoint")
+            try:
+                yield _portal
+            finally:
+                db.session.remove()
+                engines[None] = engine
+                outer.rollback()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A browser without JavaScript or cookies yet."""
+    return app.test_client()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def committed_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    """A portal on a database of its own with real commits: for threads and races."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'portal.db'}"
+    else:
+        url = str(request.getfixturevalue("new_postgresql_database")())
+    settings = make_settings(url)
+    mail = MemoryMail()
+    app = create_app(
+        settings,
+        Collaborators(
+            settings=settings, payments=ScriptedGateway(), mail=mail, mailbox=mail, identity={}
+        ),
+    )
+    app.testing = True
+    app.config["WTF_CSRF_ENABLED"] = False
+    app.config["RATELIMIT_ENABLED"] = False
+    with app.app_context():
+        db.create_all()
+    yield app
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
