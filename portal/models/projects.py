@@ -34,6 +34,11 @@ class Project(Base):
 
     maintainers: Mapped[list[Maintainership]] = relationship(back_populates="project")
 
+    @property
+    def project_id(self) -> int:
+        """Its own id, under the name by which all rows of a project carry it."""
+        return self.id
+
 
 class Maintainership(Base):
     """One role of one person in one project."""
