@@ -73,9 +73,7 @@ def create_app(
         BABEL_DEFAULT_LOCALE="en",
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
-    app.jinja_env.globals.update(
-        site_name=settings.site_name, demonstration=settings.demonstration
-    )
+    app.jinja_env.globals.update(site_name=settings.site_name, demonstration=settings.demonstration)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.extensions["stakehold"] = collaborators or build_collaborators(settings)
     if settings.trusted_proxies:

@@ -49,8 +49,9 @@ def make_person(name: str = "", *, email: str = "", is_operator: bool = False) -
     return person
 
 
-def make_project(slug: str = "", *, roles: dict[Person, list[ProjectRole]] | None = None,
-                 **charter: Any) -> Project:
+def make_project(
+    slug: str = "", *, roles: dict[Person, list[ProjectRole]] | None = None, **charter: Any
+) -> Project:
     """A project with a charter (seasoning 0 unless given) and maintainers."""
     slug = slug or f"project-{next(_numbers)}"
     project = Project(slug=slug, name=slug.title(), currency="EUR", created_at=NOW)
@@ -72,23 +73,41 @@ def make_project(slug: str = "", *, roles: dict[Person, list[ProjectRole]] | Non
     }
     _save(project, CharterVersion(project=project, **(settings | charter)))
     for person, held in (roles or {}).items():
-        _save(*(Maintainership(project_id=project.id, person_id=person.id, role=role, since=NOW)
-                for role in held))
+        _save(
+            *(
+                Maintainership(project_id=project.id, person_id=person.id, role=role, since=NOW)
+                for role in held
+            )
+        )
     return project
 
 
-def make_organization(slug: str = "", *, roles: dict[Person, list[OrganizationRole]] | None = None,
-                      **values: Any) -> Organization:
+def make_organization(
+    slug: str = "", *, roles: dict[Person, list[OrganizationRole]] | None = None, **values: Any
+) -> Organization:
     """An organization with its members."""
     slug = slug or f"organization-{next(_numbers)}"
     organization = Organization(
-        **({"slug": slug, "kind": OrganizationKind.COMPANY, "name": slug.title(),
-            "created_at": NOW} | values)
+        **(
+            {
+                "slug": slug,
+                "kind": OrganizationKind.COMPANY,
+                "name": slug.title(),
+                "created_at": NOW,
+            }
+            | values
+        )
     )
     _save(organization)
     for person, held in (roles or {}).items():
-        _save(*(Membership(organization_id=organization.id, person_id=person.id, role=role,
-                           since=NOW) for role in held))
+        _save(
+            *(
+                Membership(
+                    organization_id=organization.id, person_id=person.id, role=role, since=NOW
+                )
+                for role in held
+            )
+        )
     return organization
 
 
@@ -98,25 +117,52 @@ def make_tier(project: Project, *, slug: str = "", **values: Any) -> TierVersion
     tier = Tier(project_id=project.id, slug=slug or f"tier-{number}", position=number)
     version = TierVersion(
         tier=tier,
-        **({"number": 1, "name": f"Tier {number}", "price_minor": 10000,
-            "currency": project.currency, "interval": Interval.YEAR, "voting_weight": 1,
-            "audience": Audience.ORGANIZATION, "benefits": [], "created_at": NOW} | values),
+        **(
+            {
+                "number": 1,
+                "name": f"Tier {number}",
+                "price_minor": 10000,
+                "currency": project.currency,
+                "interval": Interval.YEAR,
+                "voting_weight": 1,
+                "audience": Audience.ORGANIZATION,
+                "benefits": [],
+                "created_at": NOW,
+            }
+            | values
+        ),
     )
     _save(version)
     return version
 
 
-def make_sponsorship(organization: Organization, tier: TierVersion, *,
-                     since: datetime = NOW - timedelta(days=90), **values: Any) -> Sponsorship:
+def make_sponsorship(
+    organization: Organization,
+    tier: TierVersion,
+    *,
+    since: datetime = NOW - timedelta(days=90),
+    **values: Any,
+) -> Sponsorship:
     """A paid, active, published sponsorship."""
     sponsorship = Sponsorship(
-        **({"reference": f"sp_{next(_numbers)}", "organization_id": organization.id,
-            "project_id": tier.tier.project_id, "tier_snapshot_id": tier.id,
-            "commercial": Commercial.PAID, "term": Term.ACTIVE,
-            "publication": Publication.PUBLISHED, "approved_name": organization.name,
-            "active_since": since, "term_starts_at": since,
-            "term_ends_at": since + timedelta(days=365), "processor": "stripe",
-            "created_at": since} | values)
+        **(
+            {
+                "reference": f"sp_{next(_numbers)}",
+                "organization_id": organization.id,
+                "project_id": tier.tier.project_id,
+                "tier_snapshot_id": tier.id,
+                "commercial": Commercial.PAID,
+                "term": Term.ACTIVE,
+                "publication": Publication.PUBLISHED,
+                "approved_name": organization.name,
+                "active_since": since,
+                "term_starts_at": since,
+                "term_ends_at": since + timedelta(days=365),
+                "processor": "stripe",
+                "created_at": since,
+            }
+            | values
+        )
     )
     _save(sponsorship)
     return sponsorship
@@ -131,8 +177,14 @@ def sign_in(app: Flask, person: Person) -> FlaskClient:
     """A browser in which the person is signed in."""
     token = f"token-{next(_numbers)}-{person.id}"
     now = datetime.now(UTC)
-    _save(SignIn(token_hash=hash_token(token), person_id=person.id, started_at=now,
-                 expires_at=now + timedelta(days=30)))
+    _save(
+        SignIn(
+            token_hash=hash_token(token),
+            person_id=person.id,
+            started_at=now,
+            expires_at=now + timedelta(days=30),
+        )
+    )
     client = app.test_client()
     with client.session_transaction() as session:
         session["_user_id"] = token

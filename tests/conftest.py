@@ -118,7 +118,7 @@ def app(_portal: Flask) -> Iterator[Flask]:
     collaborators.mail.clear()
     collaborators.payments.clear()
     with _portal.app_context():
-        engines = db._app_engines[_portal]  # noqa: SLF001 - the documented way to bind is per key
+        engines = db._app_engines[_portal]
         engine = engines[None]
         with engine.connect() as connection:
             outer = connection.begin()

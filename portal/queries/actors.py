@@ -42,9 +42,7 @@ def load_actor(person_id: int, name: str, is_operator: bool) -> Actor:  # noqa: 
     """An actor with the roles that hold at this moment."""
     organizations: defaultdict[int, set[OrganizationRole]] = defaultdict(set)
     for organization_id, role in db.session.execute(
-        select(Membership.organization_id, Membership.role).where(
-            Membership.person_id == person_id
-        )
+        select(Membership.organization_id, Membership.role).where(Membership.person_id == person_id)
     ):
         organizations[organization_id].add(role)
     projects: defaultdict[int, set[ProjectRole]] = defaultdict(set)

@@ -10,7 +10,7 @@ from portal.domain.permissions import Actor
 from portal.models.audit import AuditEntry
 
 
-def record_change(  # noqa: PLR0913 - an entry names who, what, where and when
+def record_change(
     tag: str,
     sentence: str,
     *,

@@ -13,7 +13,7 @@ from portal.models.outbox import OutboxMessage
 _MOST_ATTEMPTS = 10
 
 
-def post_mail(  # noqa: PLR0913 - a mail has these parts
+def post_mail(
     *,
     dedupe_key: str,
     recipient: str,

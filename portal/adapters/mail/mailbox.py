@@ -54,9 +54,7 @@ class MaildirMailbox:
 
     def _read(self, key: str) -> ReceivedMail:
         stored = self._maildir.get_message(key)
-        message = cast(
-            "EmailMessage", message_from_bytes(stored.as_bytes(), policy=policy.default)
-        )
+        message = cast("EmailMessage", message_from_bytes(stored.as_bytes(), policy=policy.default))
         return ReceivedMail(
             key=key,
             received_at=datetime.fromtimestamp(stored.get_date(), UTC),
