@@ -91,8 +91,7 @@ def expire_session(account: Account, session: JSON) -> JSON:
     """Close an open checkout; refuses one that is not open."""
     if session["status"] != "open":
         raise StripeError(
-            f"Only Checkout Sessions with a status in [\"open\"] can be expired. "
-            f"This one has a status of {session['status']}."
+            f"Only open Checkout Sessions can be expired, this one is {session['status']}."
         )
     session |= {"status": "expired", "url": None}
     account.save(session)
@@ -151,7 +150,7 @@ def _line(account: Account, mode: str, item: JSON) -> JSON:
 
 
 def _expiry(account: Account, session: JSON, params: JSON) -> int:
-    expires_at: int = params.get("expires_at", session["expires_at"])
+    expires_at: int = params["expires_at"] if "expires_at" in params else session["expires_at"]
     if not _SHORTEST <= expires_at - account.now() <= _LONGEST:
         raise StripeError(
             "`expires_at` must be between 30 minutes and 24 hours from now.", param="expires_at"
@@ -161,9 +160,7 @@ def _expiry(account: Account, session: JSON, params: JSON) -> int:
 
 def _required(params: JSON, name: str) -> Any:  # noqa: ANN401 - a decoded parameter
     if not params.get(name):
-        raise StripeError(
-            f"Missing required param: {name}.", code="parameter_missing", param=name
-        )
+        raise StripeError(f"Missing required param: {name}.", code="parameter_missing", param=name)
     return params[name]
 
 

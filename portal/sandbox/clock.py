@@ -21,9 +21,7 @@ def advance(account: Account, instant: int) -> None:
     account.set_clock(instant)
 
 
-def _run_until(
-    account: Account, instant: int, step: Callable[[int], None] | None = None
-) -> None:
+def _run_until(account: Account, instant: int, step: Callable[[int], None] | None = None) -> None:
     while True:
         due = [(at, happen) for at, happen in _upcoming(account) if at <= instant]
         if not due:

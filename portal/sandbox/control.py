@@ -15,7 +15,12 @@ blueprint = Blueprint("control", __name__)
 
 _SHOWN = 50
 _KINDS = ("checkout.session", "subscription", "invoice", "charge", "customer", "price", "product")
-_STEPS = {"1 day": ("day", 1), "1 week": ("week", 1), "1 month": ("month", 1), "1 year": ("year", 1)}
+_STEPS = {
+    "1 day": ("day", 1),
+    "1 week": ("week", 1),
+    "1 month": ("month", 1),
+    "1 year": ("year", 1),
+}
 
 
 @blueprint.get("/")

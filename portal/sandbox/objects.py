@@ -214,9 +214,7 @@ def new_payment_method(account: Account, card: TestCard, customer: str | None) -
     }
 
 
-def new_payment_intent(
-    account: Account, currency: str, amount: int, customer: str | None
-) -> JSON:
+def new_payment_intent(account: Account, currency: str, amount: int, customer: str | None) -> JSON:
     """The intention to collect an amount, before any attempt."""
     intent = _stamped(account, "pi", "payment_intent")
     return intent | {

@@ -16,9 +16,7 @@ from portal.sandbox.store import JSON
 
 blueprint = Blueprint("pages", __name__)
 
-_NO_MINOR_UNIT = frozenset(
-    "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()
-)
+_NO_MINOR_UNIT = frozenset("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split())
 _THOUSANDTHS = frozenset("bhd jod kwd omr tnd".split())
 
 
@@ -33,10 +31,8 @@ def interval_text(price: JSON) -> str:
     recurring = price["recurring"]
     if recurring is None:
         return ""
-    count = recurring["interval_count"]
-    return f"every {recurring['interval']}" if count == 1 else (
-        f"every {count} {recurring['interval']}s"
-    )
+    count, unit = recurring["interval_count"], recurring["interval"]
+    return f"every {unit}" if count == 1 else f"every {count} {unit}s"
 
 
 @blueprint.get("/c/pay/<identifier>")

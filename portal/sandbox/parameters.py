@@ -89,9 +89,7 @@ def _read(value: Any, hint: Any, path: str) -> Any:  # noqa: ANN401 - JSON in, J
     if value in literals:
         return value
     if value == "":
-        raise StripeError(
-            f"Empty value for '{path}'.", code="parameter_invalid_empty", param=path
-        )
+        raise StripeError(f"Empty value for '{path}'.", code="parameter_invalid_empty", param=path)
     if any(literals) and not {int, float} & set(members):
         # The SDK leaves enumerations open for later versions; this one knows no more members.
         allowed = ", ".join(str(name) for name in literals if name)
@@ -136,9 +134,7 @@ def _read_scalar(value: str, members: tuple[Any, ...], path: str) -> Any:  # noq
     if int in members:
         if re.fullmatch(r"-?\d+", value, re.ASCII) and abs(int(value)) < _INTEGER_LIMIT:
             return int(value)
-        raise StripeError(
-            f"Invalid integer: {value}", code="parameter_invalid_integer", param=path
-        )
+        raise StripeError(f"Invalid integer: {value}", code="parameter_invalid_integer", param=path)
     if str in members:
         return value
     if any(
@@ -155,9 +151,7 @@ def _read_scalar(value: str, members: tuple[Any, ...], path: str) -> Any:  # noq
 
 
 def _unknown(name: str) -> StripeError:
-    return StripeError(
-        f"Received unknown parameter: {name}", code="parameter_unknown", param=name
-    )
+    return StripeError(f"Received unknown parameter: {name}", code="parameter_unknown", param=name)
 
 
 def _join(path: str, name: str) -> str:

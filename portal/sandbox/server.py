@@ -52,7 +52,7 @@ def close_sandbox(app: Flask) -> None:
     app.extensions["account"].store.close()
 
 
-def serve(  # noqa: PLR0913 - the address and what create_sandbox takes
+def serve(
     host: str,
     port: int,
     *,

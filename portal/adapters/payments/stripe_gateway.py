@@ -166,9 +166,7 @@ class StripeGateway(PaymentGateway):
                 {"subscription": renewal_id, "limit": _PAGE, "expand": ["data.payments"]}
             )
             payments = [
-                payment
-                for invoice in page.auto_paging_iter()
-                for payment in _payments_of(invoice)
+                payment for invoice in page.auto_paging_iter() for payment in _payments_of(invoice)
             ]
         return sorted(payments, key=lambda payment: payment.paid_at)
 
@@ -258,9 +256,7 @@ def _translated() -> Iterator[None]:
             raise Refusal(
                 "processor.missing", "The payment processor does not know this object."
             ) from error
-        raise Refusal(
-            "processor.refused", "The payment processor refused this request."
-        ) from error
+        raise Refusal("processor.refused", "The payment processor refused this request.") from error
     except stripe.RateLimitError as error:
         raise ProcessorUnavailable(
             "processor.busy", "The payment processor is busy; try again in a minute."
