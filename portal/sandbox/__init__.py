@@ -1,1 +1,1 @@
-"""A stand-in for Stripe, speaking its HTTP API on a port of its own; knows nothing of the portal."""
+"""A stand-in for Stripe: its HTTP API on a port of its own; it knows nothing of the portal."""

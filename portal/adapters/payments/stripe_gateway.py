@@ -9,8 +9,6 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-import requests
-
 from portal.adapters.payments.stripe_amounts import from_stripe, to_stripe
 from portal.domain.errors import ProcessorUnavailable, Refusal
 from portal.ports.payments import (
@@ -36,6 +34,7 @@ if TYPE_CHECKING:
 # Pinned: a new SDK must not change what we are told without our tests seeing it.
 API_VERSION = "2026-10-28.endive"
 
+_TEST_KEYS, _LIVE_KEYS = ("sk_test_", "rk_test_"), ("sk_live_", "rk_live_")
 _TIMEOUT_SECONDS = (5.0, 30.0)
 _RETRIES = 2
 _SIGNATURE_TOLERANCE_SECONDS = 300
@@ -78,7 +77,7 @@ class StripeGateway(PaymentGateway):
 
         Refuses a key of the other mode with ``processor.livemode``.
         """
-        if livemode is api_key.startswith(("sk_test_", "rk_test_")):
+        if api_key.startswith(_TEST_KEYS if livemode else _LIVE_KEYS):
             raise Refusal(
                 "processor.livemode", "The processor's key belongs to the other of test and live."
             )
@@ -89,7 +88,8 @@ class StripeGateway(PaymentGateway):
 
     @cached_property
     def _client(self) -> stripe.StripeClient:
-        import stripe  # noqa: PLC0415 - see the class
+        import requests  # noqa: PLC0415 - see the class
+        import stripe  # noqa: PLC0415
 
         session = requests.Session()
         # A stand-in is a neighbor: a proxy from the environment must not get between.
