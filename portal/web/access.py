@@ -24,7 +24,7 @@ login_manager.login_view = "sign_in.ask"
 login_manager.session_protection = None
 
 
-class SignedIn(UserMixin):
+class SignedIn(UserMixin):  # type: ignore[misc]
     """What Flask-Login keeps of a signed-in person: the session token and the actor."""
 
     def __init__(self, token: str, actor: Actor) -> None:
