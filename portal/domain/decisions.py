@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from enum import StrEnum
+
+from portal.domain.charter import DecisionMode
+from portal.domain.errors import Obstacle, Refusal
+from portal.domain.proposals import ProposalAction
+
+VETO_DAYS = 14
+LONGEST_REVIEW_DAYS = 3 * 366
 
 
 class DecisionKind(StrEnum):
@@ -21,3 +30,135 @@ class RoadmapState(StrEnum):
     IN_PROGRESS = "in_progress"
     SHIPPED = "shipped"
     DROPPED = "dropped"
+
+
+class RoadmapAction(StrEnum):
+    """What moves a roadmap item; a note leaves it where it stands."""
+
+    NOTE = "note"
+    START = "start"
+    PAUSE = "pause"
+    SHIP = "ship"
+    DROP = "drop"
+    RESUME = "resume"
+
+
+MOVES_PROPOSAL: Mapping[DecisionKind, ProposalAction] = {
+    DecisionKind.ACCEPTED: ProposalAction.DECIDE,
+    DecisionKind.DECLINED: ProposalAction.DECIDE,
+    DecisionKind.DEFERRED: ProposalAction.DEFER,
+    DecisionKind.BACK_TO_WORK: ProposalAction.SEND_BACK,
+}
+
+_S = RoadmapState
+_A = RoadmapAction
+
+ROADMAP: Mapping[tuple[RoadmapState, RoadmapAction], RoadmapState] = {
+    (_S.ACCEPTED, _A.NOTE): _S.ACCEPTED,
+    (_S.ACCEPTED, _A.START): _S.IN_PROGRESS,
+    (_S.ACCEPTED, _A.DROP): _S.DROPPED,
+    (_S.IN_PROGRESS, _A.NOTE): _S.IN_PROGRESS,
+    (_S.IN_PROGRESS, _A.PAUSE): _S.ACCEPTED,
+    (_S.IN_PROGRESS, _A.SHIP): _S.SHIPPED,
+    (_S.IN_PROGRESS, _A.DROP): _S.DROPPED,
+    (_S.SHIPPED, _A.NOTE): _S.SHIPPED,
+    (_S.DROPPED, _A.RESUME): _S.ACCEPTED,
+}
+
+
+def follows(
+    kind: DecisionKind, *, carried: bool, quorum: bool, mode: DecisionMode
+) -> bool | None:
+    """Whether a decision follows the outcome; None when there is nothing to follow.
+
+    A carried vote asks for the change, any other outcome leaves things as they are (VOTING 4: a tie
+    fails, the status quo wins): so to accept is to make the change, and to decline, to defer or to
+    send back is not to make it. An advisory vote without quorum gives no advice either way.
+    """
+    if mode is DecisionMode.ADVISORY and not quorum:
+        return None
+    return carried == (kind is DecisionKind.ACCEPTED)
+
+
+def decision_obstacles(
+    kind: DecisionKind,
+    *,
+    carried: bool,
+    quorum: bool,
+    mode: DecisionMode,
+    closed_at: datetime,
+    now: datetime,
+) -> list[Obstacle]:
+    """Why a kind of decision is not open; only binding votes bind (VOTING 5).
+
+    There a departure from a carried outcome is a veto, open for 14 days after the close; making a
+    change that was not carried is never open.
+    """
+    if mode is not DecisionMode.BINDING or follows(
+        kind, carried=carried, quorum=quorum, mode=mode
+    ):
+        return []
+    if not carried:
+        return [
+            Obstacle(
+                "decision.binding",
+                "This vote binds: what was not carried cannot be accepted.",
+            )
+        ]
+    if now > closed_at + timedelta(days=VETO_DAYS):
+        return [
+            Obstacle(
+                "decision.veto_late",
+                f"This vote binds, and a veto was open for {VETO_DAYS} days after its close.",
+            )
+        ]
+    return []
+
+
+def check_decision(*, reasons: str, responsible: str, review_on: date, today: date) -> None:
+    """Refuse a decision without reasons or responsible, or with a review date out of reach."""
+    if not reasons:
+        raise Refusal(
+            "decision.reasons",
+            "Give the reasons: they are published with the decision.",
+            field="reasons",
+        )
+    if not responsible:
+        raise Refusal(
+            "decision.responsible", "Name who is responsible for it.", field="responsible"
+        )
+    if not today < review_on <= today + timedelta(days=LONGEST_REVIEW_DAYS):
+        raise Refusal(
+            "decision.review_on",
+            "The review date lies after today and within three years.",
+            field="review_on",
+        )
+
+
+def move_item(state: RoadmapState, action: RoadmapAction) -> RoadmapState:
+    """The state that follows; refuses with ``roadmap.<state>`` what the table does not name."""
+    try:
+        return ROADMAP[state, action]
+    except KeyError:
+        raise Refusal(
+            f"roadmap.{state}",
+            f"An item that is {state.value.replace('_', ' ')} does not take this step.",
+            field="action",
+        ) from None
+
+
+def open_actions(state: RoadmapState) -> list[RoadmapAction]:
+    """The steps that are open to an item in a state."""
+    return [action for held, action in ROADMAP if held is state]
+
+
+def check_step(action: RoadmapAction, *, text: str, shipped_url: str) -> None:
+    """Refuse shipping without a link, and dropping, pausing or noting without a sentence."""
+    if action is RoadmapAction.SHIP and not shipped_url:
+        raise Refusal(
+            "roadmap.link",
+            "Give the link to what was shipped: a release or a merged change.",
+            field="shipped_url",
+        )
+    if action in {_A.NOTE, _A.DROP, _A.PAUSE} and not text:
+        raise Refusal("roadmap.text", "Say in a sentence what happened.", field="text")

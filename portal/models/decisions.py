@@ -15,15 +15,20 @@ from portal.models.votes import Vote
 
 
 class DecisionRecord(Base):
-    """What the maintainers decided on a closed vote, and why; departing needs reasons."""
+    """What the maintainers decided on a closed vote, and why.
+
+    ``follows`` is derived from outcome and kind; None where there was no outcome to follow.
+    ``vetoed`` marks a departure from a binding vote.
+    """
 
     __tablename__ = "decision_records"
-    __table_args__ = (CheckConstraint("follows OR reasons <> ''", name="departs_with_reasons"),)
+    __table_args__ = (CheckConstraint("reasons <> ''", name="reasons_given"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     vote_id: Mapped[int] = mapped_column(ForeignKey("votes.id"), unique=True)
     kind: Mapped[DecisionKind] = mapped_column(choices(DecisionKind))
-    follows: Mapped[bool]
+    follows: Mapped[bool | None]
+    vetoed: Mapped[bool] = mapped_column(default=False)
     reasons: Mapped[str] = mapped_column(Text)
     responsible: Mapped[str] = mapped_column(String(120))
     review_on: Mapped[date]
@@ -31,6 +36,11 @@ class DecisionRecord(Base):
     decided_at: Mapped[datetime] = mapped_column(Instant)
 
     vote: Mapped[Vote] = relationship()
+
+    @property
+    def project_id(self) -> int:
+        """The project whose pages show it."""
+        return self.vote.project_id
 
 
 class RoadmapItem(Base):
@@ -49,7 +59,9 @@ class RoadmapItem(Base):
 
     project: Mapped[Project] = relationship()
     proposal: Mapped[Proposal] = relationship()
-    updates: Mapped[list[RoadmapUpdate]] = relationship(order_by="RoadmapUpdate.at.desc()")
+    updates: Mapped[list[RoadmapUpdate]] = relationship(
+        back_populates="item", order_by="RoadmapUpdate.id.desc()"
+    )
 
 
 class RoadmapUpdate(Base):
@@ -62,3 +74,10 @@ class RoadmapUpdate(Base):
     text: Mapped[str] = mapped_column(String(1000))
     author: Mapped[str] = mapped_column(String(120))
     at: Mapped[datetime] = mapped_column(Instant)
+
+    item: Mapped[RoadmapItem] = relationship(back_populates="updates")
+
+    @property
+    def project_id(self) -> int:
+        """The project whose pages show it."""
+        return self.item.project_id

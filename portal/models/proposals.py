@@ -32,5 +32,6 @@ class Proposal(Base):
     published_at: Mapped[datetime | None] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
     revision: Mapped[int] = mapped_column(default=1)
+    withdrawal_reason: Mapped[str] = mapped_column(String(600), default="")
 
     project: Mapped[Project] = relationship()

@@ -57,7 +57,8 @@ class Elector(Base):
     """An organization (with its related companies) or a person entitled in one vote.
 
     ``raw_weight`` is in units, ``weight`` in integer thousandths, both frozen at the record date.
-    ``banzhaf`` and ``shapley`` are the frozen power indices within the house.
+    ``banzhaf`` and ``shapley`` are the frozen power indices within the house. ``voided_at`` is set
+    when the payment behind the ballot was refunded before the close.
     """
 
     __tablename__ = "electors"
@@ -74,6 +75,7 @@ class Elector(Base):
     weight: Mapped[int]
     banzhaf: Mapped[str] = mapped_column(String(2000), default="0/1")
     shapley: Mapped[str] = mapped_column(String(2000), default="0/1")
+    voided_at: Mapped[datetime | None] = mapped_column(Instant)
 
     vote: Mapped[Vote] = relationship(back_populates="electors")
     organizations: Mapped[list[ElectorOrganization]] = relationship()
@@ -125,7 +127,10 @@ class Ballot(Base):
 
 
 class Outcome(Base):
-    """The stored outcome of a vote: counted once at the close, read by every page."""
+    """The stored outcome of a vote: counted once at the close, read by every page.
+
+    ``carried`` is None when the quorum was missed; ``figures`` is what domain/outcomes.py wrote.
+    """
 
     __tablename__ = "outcomes"
 
@@ -136,3 +141,8 @@ class Outcome(Base):
     tallied_at: Mapped[datetime] = mapped_column(Instant)
 
     vote: Mapped[Vote] = relationship()
+
+    @property
+    def project_id(self) -> int:
+        """The project whose pages show it."""
+        return self.vote.project_id
