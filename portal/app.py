@@ -25,6 +25,7 @@ from portal.web.access import init_access
 from portal.web.errors import init_errors
 from portal.web.formats import init_formats
 from portal.web.headers import init_headers
+from portal.web.markdown import init_markdown
 from portal.web.static_files import init_static
 from portal.web.webhooks import receive_event
 
@@ -87,7 +88,15 @@ def create_app(
     csrf.init_app(app)
     csrf.exempt(receive_event)
     limiter.init_app(app)
-    for install in (init_access, init_errors, init_formats, init_headers, init_static):
+    installs = (
+        init_access,
+        init_errors,
+        init_formats,
+        init_headers,
+        init_markdown,
+        init_static,
+    )
+    for install in installs:
         install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
@@ -95,10 +104,14 @@ def create_app(
 
 
 def _engine_options(database_url: str) -> dict[str, object]:
-    """Connections are checked before use where a server may have gone away."""
+    """Connections are checked before use where a server may have gone away.
+
+    Statements never bring their values into messages and logs: a sealed ballot is among them.
+    """
+    quiet = {"hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
-        return {}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+        return quiet
+    return quiet | {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
 
 
 __all__ = ["create_app", "find_folder", "models"]
