@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import mailbox
+import signal
+import sys
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -44,7 +46,7 @@ class MaildirMailbox:
 
     def newest(self, limit: int) -> list[ReceivedMail]:
         """The newest messages, newest first."""
-        received = [self._read(key) for key in self._maildir.keys()]
+        received = [self._read(key) for key in self._maildir.iterkeys()]
         received.sort(key=lambda mail: (mail.received_at, mail.key), reverse=True)
         return received[:limit]
 
@@ -68,3 +70,11 @@ class MaildirMailbox:
 def _part(message: EmailMessage, kind: str) -> str:
     body = message.get_body(preferencelist=(kind,))
     return "" if body is None else str(body.get_content())
+
+
+if __name__ == "__main__":
+    _path, _host, _port = sys.argv[1:]
+    _controller = start_mail_server(Path(_path), _host, int(_port))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.sigwait({signal.SIGTERM})
+    _controller.stop()

@@ -1,0 +1,194 @@
+"""``portal demo``: one command that starts the demonstration portal with all its parts."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+import click
+from flask import Flask
+from flask.cli import ScriptInfo, pass_script_info
+from flask_migrate import upgrade
+
+from portal.services.demonstration import PERSONAS, seed_demonstration
+
+_HOST = "127.0.0.1"
+_READY_SECONDS = 60
+
+
+@click.command("demo")
+@click.option(
+    "--port", envvar="PORT", default=8000, show_default=True, type=click.IntRange(1, 65535)
+)
+@click.option(
+    "--var",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("var"),
+    show_default=True,
+    help="Folder for the database, the mailbox and the sandbox's state.",
+)
+@pass_script_info
+def demo_command(info: ScriptInfo, port: int, var: Path) -> None:
+    """Start the demonstration: portal, periodic jobs, mail server and sandbox processor.
+
+    Everything listens on the loopback interface only. Data stays in the folder between starts.
+    """
+    if _is_taken(port):
+        raise click.ClickException(
+            f"Port {port} is taken. Stop what uses it, or choose another: make run PORT={port + 10}"
+        )
+    started = time.monotonic()
+    var.mkdir(parents=True, exist_ok=True)
+    sandbox_port, mail_port = _free_port(port + 1), _free_port(port + 2)
+    _prepare_environment(var.absolute(), port, sandbox_port, mail_port)
+    app = info.load_app()
+    _prepare_data(app)
+    children = [
+        subprocess.Popen(command)  # noqa: S603 - our own programs
+        for command in (
+            [
+                *(sys.executable, "-m", "portal.adapters.mail.mailbox"),
+                *(os.environ["STAKEHOLD_MAILBOX_PATH"], _HOST, str(mail_port)),
+            ],
+            [
+                *(sys.executable, sys.argv[0], "sandbox", "--port", str(sandbox_port)),
+                *("--webhook-url", f"http://{_HOST}:{port}/webhooks/stripe"),
+                *("--state", str(var / "sandbox.db")),
+            ],
+            [sys.executable, sys.argv[0], "jobs"],
+            _web_command(port),
+        )
+    ]
+    _stay(children, lambda: _announce(port, sandbox_port, time.monotonic() - started))
+
+
+def _web_command(port: int) -> list[str]:
+    return [
+        *(sys.executable, "-m", "gunicorn", "portal.app:create_app()"),
+        *("--bind", f"{_HOST}:{port}", "--workers", "1", "--threads", "8"),
+        *("--log-level", "warning", "--no-control-socket"),
+    ]
+
+
+def _prepare_environment(var: Path, port: int, sandbox_port: int, mail_port: int) -> None:
+    """Settings of the demonstration, for this process and those it starts."""
+    secret = var / "secret-key"
+    if not secret.exists():
+        secret.touch(mode=0o600)
+        secret.write_text(secrets.token_urlsafe(32))
+    values = {
+        "ENV": "demonstration",
+        "DEMONSTRATION": "1",
+        "VAR": str(var),
+        "SECRET_KEY": secret.read_text(),
+        "BASE_URL": f"http://{_HOST}:{port}",
+        "DATABASE_URL": f"sqlite:///{var / 'portal.db'}",
+        "MAIL_URL": f"smtp://{_HOST}:{mail_port}",
+        "MAILBOX_PATH": str(var / "mailbox"),
+        "STRIPE_API_KEY": "sk_test_sandbox",
+        "STRIPE_WEBHOOK_SECRET": "whsec_sandbox",
+        "STRIPE_API_BASE": f"http://{_HOST}:{sandbox_port}",
+    }
+    os.environ.update({f"STAKEHOLD_{name}": value for name, value in values.items()})
+
+
+def _prepare_data(app: Flask) -> None:
+    """Bring the tables up to date and, the first time, play the demonstration's history."""
+    with app.app_context():
+        upgrade()
+        seed_demonstration(now=datetime.now(UTC))
+
+
+def _stay(children: list[subprocess.Popen[bytes]], announce: Callable[[], None]) -> None:
+    """Announce the portal once it answers, then wait; when one part ends, all end."""
+    ending = False
+
+    def end(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal ending
+        ending = True
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    announced, deadline = False, time.monotonic() + _READY_SECONDS
+    failed = ""
+    while not ending and not failed:
+        failed = next((_name(child) for child in children if child.poll() is not None), "")
+        if not announced and _answers():
+            announce()
+            announced = True
+        elif not announced and time.monotonic() > deadline:
+            failed = "the portal, which did not answer in time"
+        time.sleep(0.1 if not announced else 0.5)
+    for child in reversed(children):
+        child.terminate()
+    for child in children:
+        try:
+            child.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+    if failed and not ending:
+        raise click.ClickException(f"Everything was stopped, because one part ended: {failed}.")
+    click.echo("\nStopped.")
+
+
+def _name(child: subprocess.Popen[bytes]) -> str:
+    return " ".join(str(part) for part in child.args[2:])  # type: ignore[index]
+
+
+def _answers() -> bool:
+    try:
+        with urllib.request.urlopen(  # noqa: S310 - our own loopback address
+            os.environ["STAKEHOLD_BASE_URL"] + "/readyz", timeout=2
+        ) as answer:
+            return bool(answer.status == 200)  # noqa: PLR2004
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _announce(port: int, sandbox_port: int, seconds: float) -> None:
+    address = f"http://{_HOST}:{port}"
+    width = max(len(persona.title) for persona in PERSONAS)
+    lines = [
+        "",
+        f"Stakehold is ready at {address} ({seconds:.1f} s)",
+        "",
+        f"Sign in as somebody with one click: {address}/personas",
+        *(f"  {persona.title:<{width}}  {persona.purpose}" for persona in PERSONAS),
+        "",
+        f"Mail the portal sends: {address}/mailbox",
+        f"The sandbox payment processor: http://{_HOST}:{sandbox_port}",
+        "Stop with Ctrl-C; the data stays.",
+    ]
+    click.echo("\n".join(lines))
+
+
+def _is_taken(port: int) -> bool:
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError:
+            return True
+    return False
+
+
+def _free_port(wanted: int) -> int:
+    """The wanted port, or any free one if it is taken."""
+    with closing(socket.socket()) as probe:
+        try:
+            probe.bind((_HOST, wanted))
+        except OSError:
+            probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])

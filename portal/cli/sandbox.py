@@ -1,0 +1,39 @@
+"""``portal sandbox``: the stand-in for Stripe as a server of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from portal.sandbox.server import serve
+
+
+@click.command("sandbox")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=12111, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--webhook-url", default="http://127.0.0.1:8000/webhooks/stripe", show_default=True)
+@click.option("--api-key", envvar="STAKEHOLD_STRIPE_API_KEY", default="sk_test_sandbox")
+@click.option("--webhook-secret", envvar="STAKEHOLD_STRIPE_WEBHOOK_SECRET", default="whsec_sandbox")
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File that keeps the sandbox's objects between starts; without it, memory only.",
+)
+def sandbox_command(  # noqa: PLR0913 - one parameter per option
+    host: str,
+    port: int,
+    webhook_url: str,
+    api_key: str,
+    webhook_secret: str,
+    state: Path | None,
+) -> None:
+    """Serve the sandbox payment processor; refused in production."""
+    serve(
+        host,
+        port,
+        api_key=api_key,
+        webhook_url=webhook_url,
+        webhook_secret=webhook_secret,
+        state_path=state,
+    )

@@ -1,0 +1,67 @@
+"""``make test``: every check, in order; ``--lint`` stops before the tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+CHECKS = (
+    ("style", [BIN / "ruff", "check", "--quiet", "."]),
+    ("format", [BIN / "ruff", "format", "--check", "--quiet", "."]),
+    ("types", [BIN / "mypy", "--no-error-summary"]),
+    ("contracts", [BIN / "lint-imports", "--no-logo"]),
+    ("templates", [BIN / "djlint", "--quiet", "--lint", "templates", "portal/sandbox/templates"]),
+)
+
+
+def _run(name: str, command: list[Path | str]) -> bool:
+    started = time.monotonic()
+    done = subprocess.run(
+        [str(part) for part in command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    passed = done.returncode == 0
+    print(f"{'ok' if passed else 'FAILED':<7} {name} ({time.monotonic() - started:.1f} s)")
+    if not passed:
+        print(done.stdout[-6000:], done.stderr[-3000:], sep="\n")
+    return passed
+
+
+def _ensure_chromium() -> None:
+    """The journeys need a browser; Debian's is installed where that is allowed."""
+    if any(shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        print("Installing Chromium …", flush=True)
+        quiet = {"stdout": subprocess.DEVNULL, "env": os.environ | {"DEBIAN_FRONTEND": "noninteractive"}}
+        subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)  # type: ignore[call-overload]
+        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False, **quiet)  # type: ignore[call-overload]
+    if not shutil.which("chromium"):
+        print("Chromium is missing: the journeys will be skipped, or fail under CI=true.")
+
+
+def main() -> int:
+    """Run the checks, then the tests in parallel."""
+    passed = all([_run(name, list(command)) for name, command in CHECKS])
+    if "--lint" in sys.argv:
+        return 0 if passed else 1
+    _ensure_chromium()
+    arguments = [argument for argument in sys.argv[1:] if argument != "--lint"]
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *arguments],
+        cwd=ROOT,
+        check=False,
+    )
+    if not passed:
+        print("Checks before the tests failed; see above.")
+    return tests.returncode if passed else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
