@@ -47,6 +47,7 @@ class Checkout(Base):
     url: Mapped[str] = mapped_column(String(2000), default="")
     problem: Mapped[str] = mapped_column(String(300), default="")
     started_by: Mapped[str] = mapped_column(String(120))
+    payer_email: Mapped[str] = mapped_column(String(254))
     started_at: Mapped[datetime] = mapped_column(Instant)
     expires_at: Mapped[datetime | None] = mapped_column(Instant)
 
@@ -55,7 +56,7 @@ class Checkout(Base):
 
 
 class Payment(Base):
-    """Money received for a sponsorship; unique by the processor's id."""
+    """Money received for a term of a sponsorship; unique by the processor's id."""
 
     __tablename__ = "payments"
     shown_publicly = False
@@ -66,6 +67,9 @@ class Payment(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     sponsorship_id: Mapped[int] = mapped_column(ForeignKey("sponsorships.id"), index=True)
+    tier_snapshot_id: Mapped[int] = mapped_column(ForeignKey("tier_versions.id"))
+    term_starts_at: Mapped[datetime] = mapped_column(Instant)
+    term_ends_at: Mapped[datetime] = mapped_column(Instant)
     amount_minor: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     processor: Mapped[str] = mapped_column(String(20))
@@ -74,6 +78,7 @@ class Payment(Base):
     paid_at: Mapped[datetime] = mapped_column(Instant)
 
     sponsorship: Mapped[Sponsorship] = relationship()
+    tier_snapshot: Mapped[TierVersion] = relationship()
 
 
 class ProcessorEvent(Base):
