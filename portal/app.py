@@ -6,10 +6,10 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
+import click
 from flask import Flask
+from flask.cli import ScriptInfo
 from flask_babel import Babel
-from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy.engine import make_url
@@ -17,14 +17,16 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import models
 from portal.adapters import build_collaborators
+from portal.cli import COMMANDS
 from portal.database import db
 from portal.ports.collaborators import Collaborators
-from portal.settings import Settings, read_settings
+from portal.settings import Settings, SettingsIncomplete, read_settings
 from portal.web import BLUEPRINTS
 from portal.web.access import init_access
 from portal.web.errors import init_errors
 from portal.web.formats import init_formats
 from portal.web.headers import init_headers
+from portal.web.limits import limiter
 from portal.web.markdown import init_markdown
 from portal.web.static_files import init_static
 from portal.web.webhooks import receive_event
@@ -33,7 +35,6 @@ _MOST_BYTES = 6 * 1024 * 1024
 
 babel = Babel()
 csrf = CSRFProtect()
-limiter = Limiter(get_remote_address, default_limits=[], headers_enabled=True)
 migrate = Migrate()
 
 
@@ -104,14 +105,30 @@ def create_app(
 
 
 def _engine_options(database_url: str) -> dict[str, object]:
-    """Connections are checked before use where a server may have gone away.
-
-    Statements never bring their values into messages and logs: a sealed ballot is among them.
-    """
-    quiet = {"hide_parameters": True}
+    """Connections are checked before use where a server may have gone away."""
     if make_url(database_url).get_backend_name() == "sqlite":
-        return quiet
-    return quiet | {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+        return {}
+    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
 
 
-__all__ = ["create_app", "find_folder", "models"]
+@click.group()
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Run and look after a Stakehold portal.
+
+    Settings come from the environment (STAKEHOLD_…), see docs/operations.md; `portal demo`
+    needs none.
+    """
+    context.obj = ScriptInfo(create_app=_load)
+
+
+def _load() -> Flask:
+    """Build the portal for a command; missing settings are a message, not a traceback."""
+    try:
+        return create_app()
+    except SettingsIncomplete as error:
+        raise click.ClickException(str(error)) from error
+
+
+for command in COMMANDS:
+    main.add_command(command)

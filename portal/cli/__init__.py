@@ -1,1 +1,13 @@
-"""What an operator types."""
+"""What an operator types: ``portal --help`` lists it."""
+
+from __future__ import annotations
+
+from portal.cli.database import database_group
+from portal.cli.demonstration import demo_command
+from portal.cli.sandbox import sandbox_command
+
+COMMANDS = (
+    demo_command,
+    database_group,
+    sandbox_command,
+)
