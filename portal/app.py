@@ -28,6 +28,7 @@ from portal.web.formats import init_formats
 from portal.web.headers import init_headers
 from portal.web.limits import limiter
 from portal.web.markdown import init_markdown
+from portal.web.page_cache import init_page_cache
 from portal.web.static_files import init_static
 from portal.web.webhooks import receive_event
 
@@ -95,6 +96,7 @@ def create_app(
         init_formats,
         init_headers,
         init_markdown,
+        init_page_cache,
         init_static,
     )
     for install in installs:

@@ -103,6 +103,7 @@ def _portal(database_url: str) -> Iterator[Flask]:
     app.testing = True
     app.config["WTF_CSRF_ENABLED"] = False
     app.config["RATELIMIT_ENABLED"] = False
+    app.config["PAGE_CACHE_BYTES"] = 0  # what is rolled back was never committed, nor kept
     with app.app_context():
         db.create_all()
     yield app

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String, event, update
+from sqlalchemy import String, event, text
 from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
 
 from portal.database import Base
 
+INSTANCE = "instance"
 SITE = "site"
 _CHANGED = "portal_changed_pages"
+
+# One statement on both databases, so that two first changes at once do not collide.
+_RAISE = text(
+    "INSERT INTO page_versions (scope, version) VALUES (:scope, 1)"
+    " ON CONFLICT (scope) DO UPDATE SET version = page_versions.version + 1"
+)
 
 
 class PageVersion(Base):
     """How often something that public pages show has changed.
 
-    Scope ``project:<id>`` stands for one project's pages, ``site`` for every page.
+    Scope ``project:<id>`` counts the changes of one project's rows, ``site`` those of rows that
+    belong to no single project, ``instance`` every change. A project's pages rest on its own
+    scope and on ``site``, all other public pages on ``instance``.
     """
 
     __tablename__ = "page_versions"
@@ -33,7 +42,8 @@ def project_scope(project_id: int) -> str:
 def _note_changes(session: Session, _context: UOWTransaction) -> None:
     """A shown row with a project id changes that project's pages, any other shown row all pages."""
     changed: set[str] = session.info.setdefault(_CHANGED, set())
-    for row in (*session.new, *session.dirty, *session.deleted):
+    modified = (row for row in session.dirty if session.is_modified(row))
+    for row in (*session.new, *modified, *session.deleted):
         if isinstance(row, Base) and row.shown_publicly:
             project_id = getattr(row, "project_id", None)
             changed.add(project_scope(project_id) if project_id else SITE)
@@ -43,15 +53,9 @@ def _note_changes(session: Session, _context: UOWTransaction) -> None:
 def _raise_versions(session: Session) -> None:
     """Raise each changed scope once, last thing before the commit, in a fixed order."""
     session.flush()
-    for scope in sorted(session.info.pop(_CHANGED, ())):
-        raised = session.connection().execute(
-            update(PageVersion)
-            .where(PageVersion.scope == scope)
-            .values(version=PageVersion.version + 1)
-        )
-        if raised.rowcount == 0:
-            session.add(PageVersion(scope=scope, version=1))
-    session.flush()
+    changed = session.info.pop(_CHANGED, None)
+    for scope in sorted({*changed, INSTANCE}) if changed else ():
+        session.connection().execute(_RAISE, {"scope": scope})
 
 
 @event.listens_for(Session, "after_rollback")
