@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, FractionText, Instant, choices
-from portal.domain.charter import DecisionMode, PrivacyMode
+from portal.domain.charter import Charter, DecisionMode, PrivacyMode
 from portal.domain.permissions import ProjectRole
 from portal.domain.weights import Damping
 from portal.models.identity import Person
@@ -81,3 +82,8 @@ class CharterVersion(Base):
     changed_at: Mapped[datetime] = mapped_column(Instant)
 
     project: Mapped[Project] = relationship()
+
+    @property
+    def charter(self) -> Charter:
+        """The configuration as the rule book takes it."""
+        return Charter(**{each.name: getattr(self, each.name) for each in fields(Charter)})

@@ -1,0 +1,345 @@
+"""Who is entitled in a vote, with which weight and power, and who is left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from fractions import Fraction
+from functools import cached_property
+from typing import NamedTuple
+
+from portal.domain.charter import Charter, House
+from portal.domain.errors import Obstacle, Refusal
+from portal.domain.power import (
+    PowerWarning,
+    banzhaf,
+    majority_quota,
+    shapley_shubik,
+    warnings,
+)
+from portal.domain.sponsorship import Commercial, Term, seasoned_at, voting_obstacles
+from portal.domain.tiers import Audience
+from portal.domain.weights import THOUSANDTHS, damp, effective_weights, merge_related
+
+
+@dataclass(frozen=True, slots=True)
+class SponsorFact:
+    """What the electorate needs to know of one sponsorship at the record instant.
+
+    ``raw`` is the tier snapshot's voting weight in units. ``renews`` says that the term goes on
+    unless somebody stops it. ``public_name`` is None where the sponsor's name may not be shown.
+    """
+
+    organization_id: int
+    name: str
+    public_name: str | None
+    raw: int
+    audience: Audience
+    commercial: Commercial
+    term: Term
+    active_since: datetime | None
+    renews: bool
+    term_ends_at: datetime | None
+    grace_ends_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MaintainerFact:
+    """A person who maintains the project, as lead or maintainer."""
+
+    person_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything an electorate is drawn up from; ``parents`` leads from daughter to parent.
+
+    At most one sponsorship of an organization may be running, as the database ensures.
+    """
+
+    sponsors: tuple[SponsorFact, ...]
+    maintainers: tuple[MaintainerFact, ...]
+    parents: Mapping[int, int]
+
+
+class Member(NamedTuple):
+    """One organization that an elector speaks for."""
+
+    organization_id: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Elector:
+    """An organization with its related companies, or a maintainer, entitled in one house.
+
+    ``raw`` is in units, ``weight`` in integer thousandths after damping and cap, ``share`` its part
+    of the house's weight. Sponsors have ``members`` (the leading organization first), maintainers
+    a ``person_id``. ``public_name`` is None where the name may not be shown to the public.
+    """
+
+    name: str
+    public_name: str | None
+    members: tuple[Member, ...]
+    person_id: int | None
+    raw: Fraction
+    weight: int
+    share: Fraction
+    capped: bool
+
+    @property
+    def merged(self) -> tuple[Member, ...]:
+        """The related companies that share this elector's one ballot, without the leading one."""
+        return self.members[1:]
+
+
+class Power(NamedTuple):
+    """What an elector's weight does in its house: a normalized index and the strongest warning."""
+
+    banzhaf: Fraction
+    warning: PowerWarning | None
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A sponsor who is not entitled in a house, with the reason, and from when it would be."""
+
+    organization_id: int
+    name: str
+    public_name: str | None
+    house: House
+    obstacle: Obstacle
+    eligible_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Chamber:
+    """The electors of one house, the heaviest first, and the threshold they vote under.
+
+    Power is computed when it is first asked for: shares cost little, power may cost much.
+    """
+
+    house: House
+    electors: tuple[Elector, ...]
+    threshold: Fraction | None
+
+    @cached_property
+    def total(self) -> int:
+        """The weight of the house in integer thousandths."""
+        return sum(elector.weight for elector in self.electors)
+
+    @property
+    def quota(self) -> int:
+        """The weight that carries a question when everybody votes, in integer thousandths."""
+        return majority_quota([elector.weight for elector in self.electors], self.threshold)
+
+    @cached_property
+    def powers(self) -> tuple[Power, ...] | None:
+        """Normalized Banzhaf index and warning of each elector, in the order of the electors.
+
+        None where there are more electors than power can be computed for.
+        """
+        weights = [elector.weight for elector in self.electors]
+        try:
+            pairs = zip(banzhaf(weights, self.quota), warnings(weights, self.quota), strict=True)
+        except Refusal:
+            return None
+        return tuple(Power(*pair) for pair in pairs)
+
+    @cached_property
+    def shapley(self) -> tuple[Fraction, ...] | None:
+        """Shapley-Shubik index of each elector, in the order of the electors; None as above."""
+        try:
+            return tuple(shapley_shubik([each.weight for each in self.electors], self.quota))
+        except Refusal:
+            return None
+
+    def find(self, organization_id: int) -> Elector | None:
+        """The elector who speaks for an organization."""
+        return next(
+            (
+                elector
+                for elector in self.electors
+                if any(member.organization_id == organization_id for member in elector.members)
+            ),
+            None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Electorate:
+    """All three houses at a record instant, and who is left out of them."""
+
+    charter: Charter
+    record_at: datetime
+    sponsors: Chamber
+    maintainers: Chamber
+    supporters: Chamber
+    left_out: tuple[LeftOut, ...] = field(default=())
+
+    @property
+    def chambers(self) -> tuple[Chamber, Chamber, Chamber]:
+        """The three houses, sponsors first."""
+        return self.sponsors, self.maintainers, self.supporters
+
+
+def draw_up(facts: Facts, charter: Charter, at: datetime) -> Electorate:
+    """Draw up the electorate at an instant (VOTING 2), from facts read at that instant.
+
+    Sponsors of organization tiers form the sponsors' house, those of person tiers the supporters'
+    house; related companies are one elector with the largest weight among them. Every maintainer
+    weighs one. Damping and cap hold in the two houses of those who pay.
+    """
+    entitled: dict[House, list[SponsorFact]] = {House.SPONSORS: [], House.SUPPORTERS: []}
+    left_out = []
+    for fact in facts.sponsors:
+        house = house_of(fact)
+        obstacle = find_obstacle(fact, charter, at)
+        if obstacle is None:
+            entitled[house].append(fact)
+        else:
+            left_out.append(_left_out(fact, house, obstacle, charter))
+        if house is House.SUPPORTERS and obstacle is None:
+            left_out.append(_left_out(fact, House.SPONSORS, _AS_A_PERSON, charter))
+    return Electorate(
+        charter=charter,
+        record_at=at,
+        sponsors=_chamber(House.SPONSORS, entitled[House.SPONSORS], facts.parents, charter),
+        maintainers=_maintainers(facts.maintainers, charter),
+        supporters=_chamber(House.SUPPORTERS, entitled[House.SUPPORTERS], facts.parents, charter),
+        left_out=tuple(left_out),
+    )
+
+
+def house_of(fact: SponsorFact) -> House:
+    """The house a sponsorship belongs to: what was bought decides."""
+    return House.SUPPORTERS if fact.audience is Audience.PERSON else House.SPONSORS
+
+
+def find_obstacle(fact: SponsorFact, charter: Charter, at: datetime) -> Obstacle | None:
+    """Why a sponsorship carries no vote at an instant; None if it does (PRODUCT S2, S5; VOTING 2).
+
+    The clock decides, not the jobs: a term or a grace that has run out counts as over even where
+    no job has said so yet.
+    """
+    obstacles = voting_obstacles(
+        commercial=fact.commercial,
+        term=_term_at(fact, charter, at),
+        active_since=fact.active_since,
+        voting_weight=fact.raw,
+        seasoning_days=charter.seasoning_days,
+        at=at,
+    )
+    return obstacles[0] if obstacles else None
+
+
+_AS_A_PERSON = Obstacle(
+    "voting.person_tier", "Sponsors as a person, and is counted in the house of supporters."
+)
+
+
+def _term_at(fact: SponsorFact, charter: Charter, at: datetime) -> Term:
+    """The term's state, with what the clock alone has ended since the jobs last ran."""
+    if fact.term is Term.GRACE and fact.grace_ends_at is not None and fact.grace_ends_at <= at:
+        return Term.LAPSED
+    if fact.term is Term.ACTIVE and fact.term_ends_at is not None:
+        grace = timedelta(days=charter.grace_days) if fact.renews else timedelta()
+        if fact.term_ends_at + grace <= at:
+            return Term.LAPSED if fact.renews else Term.ENDED
+    return fact.term
+
+
+def _left_out(fact: SponsorFact, house: House, obstacle: Obstacle, charter: Charter) -> LeftOut:
+    eligible_at = None
+    if obstacle.code == "voting.seasoning" and fact.active_since is not None:
+        eligible_at = seasoned_at(fact.active_since, charter.seasoning_days)
+    return LeftOut(
+        fact.organization_id, fact.name, fact.public_name, house, obstacle, eligible_at
+    )
+
+
+def _chamber(
+    house: House, facts: Iterable[SponsorFact], parents: Mapping[int, int], charter: Charter
+) -> Chamber:
+    """Merge related companies, then dampen and cap."""
+    by_id = {fact.organization_id: fact for fact in facts}
+    # Companies between two sponsors link them without being sponsors themselves.
+    between = [company for company in parents if company not in by_id]
+    listed = [(each.organization_id, parents.get(each.organization_id), each.raw)
+              for each in by_id.values()]
+    listed += [(company, parents[company], 0) for company in between]
+    groups = [group for group in merge_related(listed) if group.raw]
+    weights = effective_weights(
+        [group.raw for group in groups], damping=charter.damping, cap=charter.cap
+    )
+    total = sum(weights)
+    electors = []
+    for group, weight in zip(groups, weights, strict=True):
+        lead = by_id[group.lead]
+        others = [by_id[each] for each in group.members if each in by_id and each != group.lead]
+        electors.append(
+            Elector(
+                name=lead.name,
+                public_name=lead.public_name,
+                members=tuple(Member(each.organization_id, each.name) for each in (lead, *others)),
+                person_id=None,
+                raw=group.raw,
+                weight=weight,
+                share=Fraction(weight, total or 1),
+                capped=weight < int(damp(group.raw, charter.damping) * THOUSANDTHS),
+            )
+        )
+    electors.sort(key=lambda elector: (-elector.weight, -elector.raw, elector.name.casefold()))
+    return Chamber(house, tuple(electors), charter.threshold)
+
+
+def _maintainers(facts: tuple[MaintainerFact, ...], charter: Charter) -> Chamber:
+    share = Fraction(1, len(facts) or 1)
+    electors = tuple(
+        Elector(
+            fact.name, fact.name, (), fact.person_id, Fraction(1), THOUSANDTHS, share, capped=False
+        )
+        for fact in sorted(facts, key=lambda fact: (fact.name.casefold(), fact.person_id))
+    )
+    return Chamber(House.MAINTAINERS, electors, charter.threshold)
+
+
+def with_sponsor(
+    facts: Facts,
+    organization_id: int,
+    *,
+    raw: int,
+    audience: Audience,
+    at: datetime,
+    name: str = "",
+) -> Facts:
+    """The same facts with one organization sponsoring at a given weight, paid and long seasoned.
+
+    What it sponsors today is replaced: so a purchase, an upgrade or a downgrade can be tried.
+    """
+    hypothetical = SponsorFact(
+        organization_id=organization_id,
+        name=name,
+        public_name=name,
+        raw=raw,
+        audience=audience,
+        commercial=Commercial.PAID,
+        term=Term.ACTIVE,
+        active_since=at - timedelta(days=100_000),
+        renews=True,
+        term_ends_at=None,
+        grace_ends_at=None,
+    )
+    others = tuple(fact for fact in facts.sponsors if fact.organization_id != organization_id)
+    return replace(facts, sponsors=(*others, hypothetical))
+
+
+def share_of(electorate: Electorate, organization_id: int) -> Fraction:
+    """An organization's share of the weight of its house, with its related companies; 0 if none."""
+    for chamber in (electorate.sponsors, electorate.supporters):
+        elector = chamber.find(organization_id)
+        if elector is not None:
+            return elector.share
+    return Fraction(0)
