@@ -6,16 +6,11 @@ import gzip
 import hashlib
 import mimetypes
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from flask import Response, abort, request
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from flask import Flask
+from flask import Flask, Response, abort, request
 
 STYLES = (
     "css/tokens.css",
@@ -130,7 +125,7 @@ def init_static(app: Flask) -> None:
 
 
 def _answer(file: StaticFile, cache: str) -> Response:
-    packed = file.gzipped is not None and "gzip" in request.accept_encodings
+    packed = file.gzipped is not None and request.accept_encodings.quality("gzip") > 0
     response = Response(file.gzipped if packed else file.body, content_type=file.media_type)
     response.headers["Cache-Control"] = cache
     response.headers["X-Content-Type-Options"] = "nosniff"
