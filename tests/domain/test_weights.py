@@ -93,9 +93,7 @@ def test_storing_equals_rounding_the_exact_fixed_point_once(
 
 
 @given(raws, caps)
-def test_cap_follows_the_order_of_its_input(
-    raw: list[Fraction | int], cap: Fraction
-) -> None:
+def test_cap_follows_the_order_of_its_input(raw: list[Fraction | int], cap: Fraction) -> None:
     weights = [Fraction(weight) for weight in raw]
     pairs = sorted(zip(weights, cap_weights(weights, cap), strict=True))
     assert [capped for _weight, capped in pairs] == cap_weights(sorted(weights), cap)
