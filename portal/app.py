@@ -15,7 +15,7 @@ from flask_wtf import CSRFProtect
 from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import models
+import portal.models  # noqa: F401 - every row must be known before the first query
 from portal.adapters import build_collaborators
 from portal.cli import COMMANDS
 from portal.database import db

@@ -20,7 +20,7 @@ from portal.sandbox.server import serve
     type=click.Path(path_type=Path, dir_okay=False),
     help="File that keeps the sandbox's objects between starts; without it, memory only.",
 )
-def sandbox_command(  # noqa: PLR0913 - one parameter per option
+def sandbox_command(
     host: str,
     port: int,
     webhook_url: str,
