@@ -66,9 +66,7 @@ ROADMAP: Mapping[tuple[RoadmapState, RoadmapAction], RoadmapState] = {
 }
 
 
-def follows(
-    kind: DecisionKind, *, carried: bool, quorum: bool, mode: DecisionMode
-) -> bool | None:
+def follows(kind: DecisionKind, *, carried: bool, quorum: bool, mode: DecisionMode) -> bool | None:
     """Whether a decision follows the outcome; None when there is nothing to follow.
 
     A carried vote asks for the change, any other outcome leaves things as they are (VOTING 4: a tie
@@ -94,9 +92,7 @@ def decision_obstacles(
     There a departure from a carried outcome is a veto, open for 14 days after the close; making a
     change that was not carried is never open.
     """
-    if mode is not DecisionMode.BINDING or follows(
-        kind, carried=carried, quorum=quorum, mode=mode
-    ):
+    if mode is not DecisionMode.BINDING or follows(kind, carried=carried, quorum=quorum, mode=mode):
         return []
     if not carried:
         return [

@@ -47,7 +47,7 @@ class RoadmapItem(Base):
     """An accepted proposal on its way to shipped."""
 
     __tablename__ = "roadmap_items"
-    __table_args__ = (Index("ix_roadmap_items_project_state", "project_id", "state"),)
+    __table_args__ = (Index("ix_roadmap_items_project_state", "project_id", "state", "changed_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))

@@ -39,6 +39,7 @@ class Vote(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
     proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.id"), index=True)
+    question: Mapped[str] = mapped_column(String(300))
     method: Mapped[Method] = mapped_column(choices(Method))
     state: Mapped[VoteState] = mapped_column(choices(VoteState))
     rules: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -56,8 +57,9 @@ class Vote(Base):
 class Elector(Base):
     """An organization (with its related companies) or a person entitled in one vote.
 
-    ``raw_weight`` is in units, ``weight`` in integer thousandths, both frozen at the record date.
-    ``banzhaf`` and ``shapley`` are the frozen power indices within the house. ``voided_at`` is set
+    ``public_name`` is None where the name may not be shown. ``raw_weight`` is in units, ``weight``
+    in integer thousandths, both frozen at the record date. ``banzhaf`` and ``shapley`` are the
+    frozen power indices within the house, None in houses too large for them. ``voided_at`` is set
     when the payment behind the ballot was refunded before the close.
     """
 
@@ -69,12 +71,12 @@ class Elector(Base):
     vote_id: Mapped[int] = mapped_column(ForeignKey("votes.id"))
     house: Mapped[House] = mapped_column(choices(House))
     position: Mapped[int]
-    public_name: Mapped[str] = mapped_column(String(120))
+    public_name: Mapped[str | None] = mapped_column(String(120))
     person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"), index=True)
     raw_weight: Mapped[Fraction] = mapped_column(FractionText)
     weight: Mapped[int]
-    banzhaf: Mapped[str] = mapped_column(String(2000), default="0/1")
-    shapley: Mapped[str] = mapped_column(String(2000), default="0/1")
+    banzhaf: Mapped[str | None] = mapped_column(String(2000))
+    shapley: Mapped[str | None] = mapped_column(String(2000))
     voided_at: Mapped[datetime | None] = mapped_column(Instant)
 
     vote: Mapped[Vote] = relationship(back_populates="electors")

@@ -17,9 +17,11 @@ _TAGS = frozenset(
 _SCHEMES = {"https", "http", "mailto"}
 _RELATION = "nofollow noopener"
 
-_parser = MarkdownIt("commonmark", {"html": False, "linkify": False}).enable(
-    ["table", "strikethrough"]
-).disable("image")
+_parser = (
+    MarkdownIt("commonmark", {"html": False, "linkify": False})
+    .enable(["table", "strikethrough"])
+    .disable("image")
+)
 _cleaner = nh3.Cleaner(
     tags=set(_TAGS),
     attributes={"a": {"href", "title"}, "ol": {"start"}},

@@ -1,0 +1,254 @@
+"""Proposals as their pages show them: the public list and page, and the maintainers' desk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, select
+
+from portal.database import db
+from portal.domain.decisions import DecisionKind, RoadmapState
+from portal.domain.errors import NotFound
+from portal.domain.outcomes import Verdict, verdict_of
+from portal.domain.proposals import ProposalState
+from portal.domain.votes import VotePhase, phase
+from portal.models.decisions import DecisionRecord, RoadmapItem
+from portal.models.proposals import Proposal
+from portal.models.votes import Outcome, Vote
+
+
+@dataclass(frozen=True, slots=True)
+class VoteLine:
+    """One vote on a proposal, with nothing of its ballots before the tally."""
+
+    id: int
+    question: str
+    opens_at: datetime
+    closes_at: datetime
+    phase: VotePhase
+    verdict: Verdict | None
+    decision: DecisionKind | None
+    follows: bool | None
+    review_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalRow:
+    """One line of a list of proposals, with its newest vote if there was one."""
+
+    number: int
+    title: str
+    summary: str
+    state: ProposalState
+    published_at: datetime | None
+    updated_at: datetime
+    vote: VoteLine | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalList:
+    """One page of a list, newest first; ``older`` is the ``before`` of the next page."""
+
+    rows: tuple[ProposalRow, ...]
+    older: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalPage:
+    """What everybody may read of a proposal; votes are newest first.
+
+    A proposal that went back to work shows the text of its last vote until it is published again.
+    """
+
+    number: int
+    title: str
+    summary: str
+    body: str
+    state: ProposalState
+    published_at: datetime
+    updated_at: datetime
+    withdrawal_reason: str
+    votes: tuple[VoteLine, ...]
+    roadmap: RoadmapState | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeskProposal:
+    """A proposal as maintainers work on it."""
+
+    id: int
+    number: int
+    title: str
+    summary: str
+    body: str
+    state: ProposalState
+    revision: int
+    published_at: datetime | None
+    updated_at: datetime
+    withdrawal_reason: str
+    votes: tuple[VoteLine, ...]
+
+
+def list_proposals(
+    project_id: int, *, now: datetime, before: int | None = None, limit: int = 20
+) -> ProposalList:
+    """The published proposals of a project, newest first, paged by number."""
+    published = Proposal.published_at.is_not(None)
+    return _page(_rows(project_id, before, limit).where(published), limit, now)
+
+
+def list_desk_proposals(
+    project_id: int, *, now: datetime, before: int | None = None, limit: int = 20
+) -> ProposalList:
+    """All proposals of a project, drafts included, newest first, paged by number."""
+    return _page(_rows(project_id, before, limit), limit, now)
+
+
+def get_proposal_page(project_id: int, number: int, *, now: datetime) -> ProposalPage:
+    """A published proposal; NotFound for drafts that nobody published yet."""
+    proposal = _find(project_id, number)
+    if proposal is None or proposal.published_at is None:
+        raise NotFound("proposal")
+    votes = _votes([proposal.id], now)
+    text: dict[str, Any] = {}
+    if proposal.state is ProposalState.DRAFT and votes:
+        rules = db.session.scalar(select(Vote.rules).where(Vote.id == votes[0][1].id)) or {}
+        text = rules.get("proposal", {})
+    roadmap = db.session.scalar(
+        select(RoadmapItem.state).where(RoadmapItem.proposal_id == proposal.id)
+    )
+    return ProposalPage(
+        number=number,
+        title=text.get("title", proposal.title),
+        summary=text.get("summary", proposal.summary),
+        body=text.get("body", proposal.body),
+        state=proposal.state,
+        published_at=proposal.published_at,
+        updated_at=proposal.updated_at,
+        withdrawal_reason=proposal.withdrawal_reason,
+        votes=tuple(line for _id, line in votes),
+        roadmap=roadmap,
+    )
+
+
+def get_desk_proposal(project_id: int, number: int, *, now: datetime) -> DeskProposal:
+    """A proposal with all that maintainers need to work on it; NotFound if there is none."""
+    proposal = _find(project_id, number)
+    if proposal is None:
+        raise NotFound("proposal")
+    return DeskProposal(
+        id=proposal.id,
+        number=number,
+        title=proposal.title,
+        summary=proposal.summary,
+        body=proposal.body,
+        state=proposal.state,
+        revision=proposal.revision,
+        published_at=proposal.published_at,
+        updated_at=proposal.updated_at,
+        withdrawal_reason=proposal.withdrawal_reason,
+        votes=tuple(line for _id, line in _votes([proposal.id], now)),
+    )
+
+
+def _find(project_id: int, number: int) -> Row[*tuple[Any, ...]] | None:
+    columns = (
+        Proposal.id,
+        Proposal.title,
+        Proposal.summary,
+        Proposal.body,
+        Proposal.state,
+        Proposal.revision,
+        Proposal.published_at,
+        Proposal.updated_at,
+        Proposal.withdrawal_reason,
+    )
+    return db.session.execute(
+        select(*columns).where(Proposal.project_id == project_id, Proposal.number == number)
+    ).one_or_none()
+
+
+def _rows(project_id: int, before: int | None, limit: int) -> Select[*tuple[Any, ...]]:
+    query = (
+        select(
+            Proposal.id,
+            Proposal.number,
+            Proposal.title,
+            Proposal.summary,
+            Proposal.state,
+            Proposal.published_at,
+            Proposal.updated_at,
+        )
+        .where(Proposal.project_id == project_id)
+        .order_by(Proposal.number.desc())
+        .limit(limit + 1)
+    )
+    return query if before is None else query.where(Proposal.number < before)
+
+
+def _page(query: Select[*tuple[Any, ...]], limit: int, now: datetime) -> ProposalList:
+    found = db.session.execute(query).all()
+    shown = found[:limit]
+    newest: dict[int, VoteLine] = {}
+    for proposal_id, line in _votes([row.id for row in shown], now):
+        newest.setdefault(proposal_id, line)
+    return ProposalList(
+        rows=tuple(
+            ProposalRow(
+                number=row.number,
+                title=row.title,
+                summary=row.summary,
+                state=row.state,
+                published_at=row.published_at,
+                updated_at=row.updated_at,
+                vote=newest.get(row.id),
+            )
+            for row in shown
+        ),
+        older=shown[-1].number if len(found) > limit else None,
+    )
+
+
+def _votes(proposal_ids: Sequence[int], now: datetime) -> list[tuple[int, VoteLine]]:
+    """The votes on some proposals, newest first, each with the id of its proposal."""
+    if not proposal_ids:
+        return []
+    found = db.session.execute(
+        select(
+            Vote.proposal_id,
+            Vote.id,
+            Vote.question,
+            Vote.state,
+            Vote.opens_at,
+            Vote.closes_at,
+            Outcome.id.label("outcome_id"),
+            Outcome.carried,
+            DecisionRecord.kind,
+            DecisionRecord.follows,
+            DecisionRecord.review_on,
+        )
+        .outerjoin(Outcome, Outcome.vote_id == Vote.id)
+        .outerjoin(DecisionRecord, DecisionRecord.vote_id == Vote.id)
+        .where(Vote.proposal_id.in_(proposal_ids))
+        .order_by(Vote.id.desc())
+    )
+    return [
+        (
+            row.proposal_id,
+            VoteLine(
+                id=row.id,
+                question=row.question,
+                opens_at=row.opens_at,
+                closes_at=row.closes_at,
+                phase=phase(row.state, row.closes_at, now=now),
+                verdict=None if row.outcome_id is None else verdict_of(row.carried),
+                decision=row.kind,
+                follows=row.follows,
+                review_on=row.review_on,
+            ),
+        )
+        for row in found
+    ]
