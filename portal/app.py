@@ -23,6 +23,7 @@ from portal.ports.collaborators import Collaborators
 from portal.settings import Settings, SettingsIncomplete, read_settings
 from portal.web import BLUEPRINTS
 from portal.web.access import init_access
+from portal.web.charts import init_charts
 from portal.web.errors import init_errors
 from portal.web.formats import init_formats
 from portal.web.headers import init_headers
@@ -92,6 +93,7 @@ def create_app(
     limiter.init_app(app)
     installs = (
         init_access,
+        init_charts,
         init_errors,
         init_formats,
         init_headers,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from portal.web import (
     account,
+    appearance,
     charters,
     decisions,
     desk,
@@ -22,6 +23,7 @@ from portal.web import (
 
 BLUEPRINTS = (
     account.blueprint,
+    appearance.blueprint,
     charters.blueprint,
     decisions.blueprint,
     desk.blueprint,

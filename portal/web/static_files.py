@@ -12,6 +12,8 @@ from pathlib import Path
 
 from flask import Flask, Response, abort, request
 
+from portal.web.access import public
+
 STYLES = (
     "css/tokens.css",
     "css/text.css",
@@ -112,15 +114,17 @@ def init_static(app: Flask) -> None:
     def static_url(name: str) -> str:
         return f"{prefix}/{files.named(name).path}"
 
+    @public
     def static(filename: str) -> Response:
         file = files.at(filename)
         return _answer(file, YEAR) if file else abort(404)
 
+    @public
     def favicon() -> Response:
         return _answer(files.named("mark/favicon.ico"), DAY)
 
     app.jinja_env.globals["static_url"] = static_url
-    app.view_functions["static"] = static
+    app.view_functions["static"] = static  # in place of the one Flask installed
     app.add_url_rule("/favicon.ico", "favicon", favicon)
 
 
