@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from werkzeug.wrappers import Response as BaseResponse
 
 from portal.sandbox.account import Account
-from portal.sandbox.cards import CARDS, TestCard, find_card
+from portal.sandbox.cards import CARDS, find_card
 from portal.sandbox.checkout import answer_challenge, pay
 from portal.sandbox.clock import catch_up
 from portal.sandbox.store import JSON
@@ -37,12 +37,14 @@ def interval_text(price: JSON) -> str:
 
 @blueprint.get("/c/pay/<identifier>")
 def checkout_page(identifier: str) -> BaseResponse:
-    """What is bought, for how much, and the test cards to pay with."""
+    """What is bought, for how much, the test cards, and why the last attempt failed."""
     account = _account()
     with account.store.transaction():
         catch_up(account)
         session = _session(account, identifier)
-    return _show(session)
+        intent = account.store.find(session["_intent"] or "") or {}
+    failure = intent.get("last_payment_error") or {}
+    return _show(session, problem=failure.get("message", ""))
 
 
 @blueprint.post("/c/pay/<identifier>")
@@ -57,11 +59,11 @@ def pay_checkout(identifier: str) -> BaseResponse:
         if session["status"] != "open":
             return _onward(session)
         if card is None:
-            return _show(session, problem="This is not a test card. Take one of the four below.")
+            return _refuse(session, "This is not a test card. Take one of the four below.")
         if not (session["customer"] or session["customer_email"] or email):
-            return _show(session, problem="Enter the e-mail address for the receipt.", card=card)
+            return _refuse(session, "Enter the e-mail address for the receipt.")
         intent = pay(account, session, card, email, _site())
-    return _after(session, intent, card)
+    return _after(session, intent)
 
 
 @blueprint.get("/c/pay/<identifier>/challenge")
@@ -81,7 +83,7 @@ def answer_bank(identifier: str) -> BaseResponse:
         session = _session(account, identifier)
         confirmed = request.form.get("answer") == "confirm"
         intent = answer_challenge(account, session, confirmed=confirmed, site=_site())
-    return _after(session, intent, None)
+    return _after(session, intent)
 
 
 @blueprint.get("/receipts/<identifier>")
@@ -93,13 +95,12 @@ def receipt(identifier: str) -> BaseResponse:
     return _page("receipt.html", thing=thing)
 
 
-def _after(session: JSON, intent: JSON, card: TestCard | None) -> BaseResponse:
+def _after(session: JSON, intent: JSON) -> BaseResponse:
+    """Where an attempt to pay leads: to the bank, back to the cards, or to the seller."""
     if session["status"] != "open":
         return _onward(session)
-    if intent["status"] == "requires_action":
-        return redirect(f"/c/pay/{session['id']}/challenge", 303)
-    problem = (intent["last_payment_error"] or {}).get("message", "")
-    return _show(session, problem=problem, card=card)
+    page = f"/c/pay/{session['id']}"
+    return redirect(f"{page}/challenge" if intent["status"] == "requires_action" else page, 303)
 
 
 def _onward(session: JSON) -> BaseResponse:
@@ -109,18 +110,16 @@ def _onward(session: JSON) -> BaseResponse:
     return _page("closed.html", session=session)
 
 
-def _show(session: JSON, *, problem: str = "", card: TestCard | None = None) -> BaseResponse:
+def _show(session: JSON, *, problem: str = "") -> BaseResponse:
     if session["status"] != "open":
         return _page("closed.html", session=session)
-    response = _page(
-        "checkout.html",
-        session=session,
-        lines=session["_line_items"],
-        cards=CARDS,
-        chosen=card or CARDS[0],
-        problem=problem,
-    )
-    response.status_code = 402 if problem else 200
+    lines = session["_line_items"]
+    return _page("checkout.html", session=session, lines=lines, cards=CARDS, problem=problem)
+
+
+def _refuse(session: JSON, problem: str) -> BaseResponse:
+    response = _show(session, problem=problem)
+    response.status_code = 422
     return response
 
 

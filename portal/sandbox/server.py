@@ -15,6 +15,8 @@ from portal.sandbox import api, control, pages
 from portal.sandbox.account import Account
 from portal.sandbox.webhooks import Deliverer, Endpoint
 
+_POLL_SECONDS = 0.02  # how soon a server in a thread notices that it is to stop
+
 
 def create_sandbox(
     *,
@@ -80,7 +82,7 @@ def serve(
 def running(app: Flask, host: str = "127.0.0.1", port: int = 0) -> Iterator[str]:
     """Serve a sandbox in a thread while the block lasts; yields its address, port 0 = any."""
     server = _make_server(host, port, app)
-    thread = threading.Thread(target=server.serve_forever, name="sandbox", daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True)
     thread.start()
     try:
         yield f"http://{host}:{server.server_port}"

@@ -9,6 +9,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 
 import requests
 
@@ -103,9 +104,8 @@ class Deliverer:
             )
         except requests.RequestException as error:
             return "pending", type(error).__name__
-        return ("delivered" if answer.ok and not answer.is_redirect else "pending"), str(
-            answer.status_code
-        )
+        accepted = HTTPStatus.OK <= answer.status_code < HTTPStatus.MULTIPLE_CHOICES
+        return ("delivered" if accepted else "pending"), str(answer.status_code)
 
     def _record(self, store: Store, seq: int, attempts: int, status: str, note: str) -> None:
         wait = min(self._endpoint.first_wait * 2 ** (attempts - 1), _LONGEST_WAIT_SECONDS)
