@@ -1,0 +1,54 @@
+"""The frame of a project's desk: navigation with only the pages that the reader may open."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+from flask_babel import gettext as _
+
+from portal.domain.permissions import Permission, may
+from portal.queries.actors import Scope
+from portal.web.access import current_actor
+
+Entry: TypeAlias = tuple[str, str, int | None]
+
+
+def desk_frame(project: Scope) -> dict[str, Any]:
+    """What every template of a project's desk is given: ``project`` and ``desk_nav``."""
+    return {"project": project, "desk_nav": _navigation(project)}
+
+
+def _navigation(project: Scope) -> list[tuple[str, list[Entry]]]:
+    sections = (
+        (
+            project.name,
+            (
+                ("", _("Overview"), Permission.PROJECT_DESK_READ),
+                ("/proposals", _("Proposals and votes"), Permission.PROJECT_DESK_READ),
+                ("/roadmap", _("Roadmap"), Permission.PROJECT_ROADMAP_EDIT),
+                ("/sponsors", _("Sponsors"), Permission.PROJECT_SPONSORS_READ),
+            ),
+        ),
+        (
+            _("Rules and people"),
+            (
+                ("/tiers", _("Tiers"), Permission.PROJECT_TIERS_EDIT),
+                ("/charter", _("Charter"), Permission.PROJECT_CHARTER_EDIT),
+                ("/profile", _("Profile"), Permission.PROJECT_PROFILE_EDIT),
+                ("/maintainers", _("Maintainers"), Permission.PROJECT_MAINTAINERS_EDIT),
+                ("/audit", _("Audit list"), Permission.PROJECT_AUDIT_READ),
+            ),
+        ),
+    )
+    actor, root = current_actor(), f"/desk/{project.slug}"
+    navigation: list[tuple[str, list[Entry]]] = []
+    for heading, pages in sections:
+        entries: list[Entry] = [
+            (root + path, label, None)
+            for path, label, permission in pages
+            if may(actor, permission, project_id=project.id)
+        ]
+        if entries:
+            navigation.append((heading, entries))
+    around = [(f"/p/{project.slug}", _("Public pages"), None), ("/desk", _("All my desks"), None)]
+    return [*navigation, ("", around)]
