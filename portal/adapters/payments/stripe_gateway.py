@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -193,18 +194,20 @@ class StripeGateway(PaymentGateway):
         import stripe  # noqa: PLC0415 - see the class
 
         try:
-            event = self._client.construct_event(
+            stripe.WebhookSignature.verify_header(
                 payload, signature, self._webhook_secret, _SIGNATURE_TOLERANCE_SECONDS
             )
         except (stripe.SignatureVerificationError, UnicodeDecodeError) as error:
             raise SignatureInvalid from error
-        except (ValueError, AttributeError) as error:
+        try:
+            event = _event_seen(json.loads(payload))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise Refusal("webhook.malformed", "The signed message is not an event.") from error
         if event.livemode is not self.livemode:
             raise Refusal(
                 "webhook.livemode", "The event belongs to the other of test and live mode."
             )
-        return _event_seen(event)
+        return event
 
     @property
     def _invalid_request(self) -> type[stripe.InvalidRequestError]:
@@ -380,10 +383,11 @@ def _renewal_seen(subscription: stripe.Subscription) -> RenewalSeen:
     )
 
 
-def _event_seen(event: stripe.Event) -> EventSeen:
-    thing: dict[str, Any] = event.data.object.to_dict()
+def _event_seen(event: dict[str, Any]) -> EventSeen:
+    """The event's own members and the ids it names; its object may be of any API version."""
+    thing = event["data"]["object"]
     checkout = renewal = None
-    match thing.get("object"):
+    match thing["object"]:
         case "checkout.session":
             checkout, renewal = thing["id"], thing.get("subscription")
         case "subscription":
@@ -392,10 +396,10 @@ def _event_seen(event: stripe.Event) -> EventSeen:
             parent = thing.get("parent") or {}
             renewal = (parent.get("subscription_details") or {}).get("subscription")
     return EventSeen(
-        event_id=event.id,
-        kind=event.type,
-        livemode=event.livemode,
-        created_at=_instant(event.created),
+        event_id=event["id"],
+        kind=event["type"],
+        livemode=event["livemode"],
+        created_at=_instant(event["created"]),
         checkout_id=checkout,
         renewal_id=renewal,
     )
