@@ -9,7 +9,8 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstrai
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, Instant, choices
-from portal.domain.tiers import Audience, Interval
+from portal.domain.money import Money
+from portal.domain.tiers import Audience, Interval, TierTerms, read_benefits
 from portal.models.projects import Project
 
 
@@ -62,3 +63,19 @@ class TierVersion(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     tier: Mapped[Tier] = relationship(back_populates="versions")
+
+    @property
+    def terms(self) -> TierTerms:
+        """What this version sells, as the rule book takes it."""
+        return TierTerms(
+            name=self.name,
+            description=self.description,
+            price=Money(self.price_minor, self.currency),
+            interval=self.interval,
+            voting_weight=self.voting_weight,
+            audience=self.audience,
+            capacity=self.capacity,
+            sold_from=self.sold_from,
+            sold_until=self.sold_until,
+            benefits=read_benefits(self.benefits),
+        )

@@ -50,5 +50,8 @@ def _navigation(project: Scope) -> list[tuple[str, list[Entry]]]:
         ]
         if entries:
             navigation.append((heading, entries))
-    around = [(f"/p/{project.slug}", _("Public pages"), None), ("/desk", _("All my desks"), None)]
+    around: list[Entry] = [
+        (f"/p/{project.slug}", _("Public pages"), None),
+        ("/desk", _("All my desks"), None),
+    ]
     return [*navigation, ("", around)]

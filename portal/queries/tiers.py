@@ -1,0 +1,213 @@
+"""Tiers: those on sale for the public, and the editor's view with what runs on each version."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from fractions import Fraction
+
+from sqlalchemy import exists, func, or_, select
+
+from portal.database import db
+from portal.domain.charter import Charter
+from portal.domain.electorate import Facts, draw_up, share_of, with_sponsor
+from portal.domain.money import Money
+from portal.domain.sponsorship import GOOD_STANDING, RUNNING, Offer, offer_obstacles
+from portal.domain.tiers import Audience, TierTerms
+from portal.models.billing import Checkout, CheckoutStatus
+from portal.models.sponsorship import Sponsorship
+from portal.models.tiers import Tier, TierVersion
+from portal.queries.electorate import NEWCOMER, get_charter, load_facts
+
+_LIVE = (CheckoutStatus.STARTED, CheckoutStatus.OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class TierOnSale:
+    """A tier as a buyer sees it: what it sells, places left, and the share of the vote it gives.
+
+    ``version_id`` is the tier snapshot that a purchase freezes. ``places_left`` None is no limit.
+    ``share`` is what one new sponsor would hold of its house today, exact.
+    """
+
+    slug: str
+    version_id: int
+    terms: TierTerms
+    places_left: int | None
+    share: Fraction
+
+    @property
+    def price(self) -> Money:
+        """Price of one term."""
+        return self.terms.price
+
+
+@dataclass(frozen=True, slots=True)
+class TierInEditor:
+    """A tier as its editors see it, with how many sponsorships run on all its versions."""
+
+    slug: str
+    number: int
+    terms: TierTerms
+    archived_at: datetime | None
+    running: int
+    share: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInEditor:
+    """One version of a tier, and how many sponsorships run on it."""
+
+    number: int
+    terms: TierTerms
+    created_at: datetime
+    running: int
+
+
+@dataclass(frozen=True, slots=True)
+class TierHistory:
+    """One tier with its versions, the newest first."""
+
+    slug: str
+    archived_at: datetime | None
+    versions: tuple[VersionInEditor, ...]
+
+    @property
+    def newest(self) -> VersionInEditor:
+        """The version that is sold."""
+        return self.versions[0]
+
+
+def list_tiers_on_sale(project_id: int, *, now: datetime) -> tuple[TierOnSale, ...]:
+    """What can be bought today, in the project's order; full tiers included, with no place left.
+
+    Six statements, whatever the number of tiers and sponsors.
+    """
+    newest = _newest_versions(project_id, archived=False)
+    if not newest:
+        return ()
+    taken = _taken(project_id)
+    charter, facts = get_charter(project_id), load_facts(project_id, now=now)
+    on_sale = []
+    for slug, tier_id, _archived_at, version in newest:
+        terms = version.terms
+        # Being full does not take a tier off the page, so it is not asked here.
+        offer = Offer(terms.audience, None, 0, terms.sold_from, terms.sold_until, archived=False)
+        if offer_obstacles(offer, today=now.date()):
+            continue
+        capacity = terms.capacity
+        left = None if capacity is None else max(0, capacity - taken[tier_id])
+        share = _newcomers_share(facts, charter, terms.voting_weight, terms.audience, now)
+        on_sale.append(TierOnSale(slug, version.id, terms, left, share))
+    return tuple(on_sale)
+
+
+def list_tiers_in_editor(project_id: int, *, now: datetime) -> tuple[TierInEditor, ...]:
+    """All tiers, those on sale first, with what runs on them and the share they would give."""
+    running = _running(project_id)
+    charter, facts = get_charter(project_id), load_facts(project_id, now=now)
+    tiers = [
+        TierInEditor(
+            slug,
+            version.number,
+            version.terms,
+            archived_at,
+            running[tier_id],
+            _newcomers_share(facts, charter, version.voting_weight, version.audience, now),
+        )
+        for slug, tier_id, archived_at, version in _newest_versions(project_id, archived=True)
+    ]
+    return tuple(sorted(tiers, key=lambda tier: tier.archived_at is not None))
+
+
+def find_tier(project_id: int, slug: str) -> TierHistory | None:
+    """One tier with all its versions and how many sponsorships run on each, in three statements."""
+    tier = db.session.scalar(
+        select(Tier).where(Tier.project_id == project_id, Tier.slug == slug)
+    )
+    if tier is None:
+        return None
+    rows = db.session.execute(
+        select(TierVersion, func.count(Sponsorship.id))
+        .outerjoin(
+            Sponsorship,
+            (Sponsorship.tier_snapshot_id == TierVersion.id) & Sponsorship.term.in_(GOOD_STANDING),
+        )
+        .where(TierVersion.tier_id == tier.id)
+        .group_by(TierVersion.id)
+        .order_by(TierVersion.number.desc())
+    )
+    versions = tuple(
+        VersionInEditor(version.number, version.terms, version.created_at, running)
+        for version, running in rows
+    )
+    return TierHistory(tier.slug, tier.archived_at, versions)
+
+
+def find_newcomers_share(
+    project_id: int, *, voting_weight: int, audience: Audience, now: datetime
+) -> Fraction:
+    """The share of its house that one new sponsor with such a tier would hold today."""
+    facts = load_facts(project_id, now=now)
+    return _newcomers_share(facts, get_charter(project_id), voting_weight, audience, now)
+
+
+def _newcomers_share(
+    facts: Facts, charter: Charter, weight: int, audience: Audience, now: datetime
+) -> Fraction:
+    then = with_sponsor(facts, NEWCOMER, raw=weight, audience=audience, at=now)
+    return share_of(draw_up(then, charter, now), NEWCOMER)
+
+
+def _newest_versions(
+    project_id: int, *, archived: bool
+) -> Sequence[tuple[str, int, datetime | None, TierVersion]]:
+    newest = (
+        select(TierVersion.tier_id, func.max(TierVersion.number).label("number"))
+        .group_by(TierVersion.tier_id)
+        .subquery()
+    )
+    statement = (
+        select(Tier.slug, Tier.id, Tier.archived_at, TierVersion)
+        .join(newest, newest.c.tier_id == Tier.id)
+        .join(
+            TierVersion,
+            (TierVersion.tier_id == Tier.id) & (TierVersion.number == newest.c.number),
+        )
+        .where(Tier.project_id == project_id)
+        .order_by(Tier.position, Tier.id)
+    )
+    if not archived:
+        statement = statement.where(Tier.archived_at.is_(None))
+    return db.session.execute(statement).tuples().all()
+
+
+def _running(project_id: int) -> Counter[int]:
+    """Sponsorships in good standing, by tier."""
+    rows = db.session.execute(
+        select(TierVersion.tier_id, func.count())
+        .join(Sponsorship, Sponsorship.tier_snapshot_id == TierVersion.id)
+        .where(Sponsorship.project_id == project_id, Sponsorship.term.in_(GOOD_STANDING))
+        .group_by(TierVersion.tier_id)
+    )
+    return Counter(dict(rows.tuples().all()))
+
+
+def _taken(project_id: int) -> Counter[int]:
+    """Places taken, by tier: sponsorships in good standing, and purchases on their way."""
+    buying = exists().where(
+        Checkout.sponsorship_id == Sponsorship.id, Checkout.status.in_(_LIVE)
+    )
+    rows = db.session.execute(
+        select(TierVersion.tier_id, func.count())
+        .join(Sponsorship, Sponsorship.tier_snapshot_id == TierVersion.id)
+        .where(
+            Sponsorship.project_id == project_id,
+            Sponsorship.term.in_(RUNNING),
+            or_(Sponsorship.term.in_(GOOD_STANDING), buying),
+        )
+        .group_by(TierVersion.tier_id)
+    )
+    return Counter(dict(rows.tuples().all()))
