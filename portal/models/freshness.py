@@ -6,10 +6,13 @@ from sqlalchemy import String, event, text
 from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
 
 from portal.database import Base
+from portal.models.figures import count_sponsors
+from portal.models.sponsorship import Sponsorship
 
 INSTANCE = "instance"
 SITE = "site"
 _CHANGED = "portal_changed_pages"
+_RECOUNT = "portal_recount_sponsors"
 
 # One statement on both databases, so that two first changes at once do not collide.
 _RAISE = text(
@@ -42,11 +45,14 @@ def project_scope(project_id: int) -> str:
 def _note_changes(session: Session, _context: UOWTransaction) -> None:
     """A shown row with a project id changes that project's pages, any other shown row all pages."""
     changed: set[str] = session.info.setdefault(_CHANGED, set())
+    recount: set[int] = session.info.setdefault(_RECOUNT, set())
     modified = (row for row in session.dirty if session.is_modified(row))
     for row in (*session.new, *modified, *session.deleted):
         if isinstance(row, Base) and row.shown_publicly:
             project_id = getattr(row, "project_id", None)
             changed.add(project_scope(project_id) if project_id else SITE)
+            if isinstance(row, Sponsorship):
+                recount.add(row.project_id)
 
 
 @event.listens_for(Session, "before_commit")
@@ -56,9 +62,12 @@ def _raise_versions(session: Session) -> None:
     changed = session.info.pop(_CHANGED, None)
     for scope in sorted({*changed, INSTANCE}) if changed else ():
         session.connection().execute(_RAISE, {"scope": scope})
+    for project_id in sorted(session.info.pop(_RECOUNT, ())):
+        count_sponsors(session.connection(), project_id)
 
 
 @event.listens_for(Session, "after_rollback")
 def _forget_changes(session: Session) -> None:
     """What was rolled back changed nothing."""
     session.info.pop(_CHANGED, None)
+    session.info.pop(_RECOUNT, None)

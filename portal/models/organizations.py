@@ -42,7 +42,7 @@ class Organization(Base):
     tax_id: Mapped[str] = mapped_column(String(40), default="")
     website: Mapped[str] = mapped_column(String(300), default="")
     about: Mapped[str] = mapped_column(String(600), default="")
-    picture_id: Mapped[int | None] = mapped_column(ForeignKey("pictures.id"))
+    picture_id: Mapped[int | None] = mapped_column(ForeignKey("pictures.id"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
     processor_payer_id: Mapped[str | None] = mapped_column(String(80), unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant)

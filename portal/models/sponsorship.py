@@ -14,6 +14,8 @@ from portal.models.projects import Project
 from portal.models.tiers import TierVersion
 
 _RUNNING = text("term IN ('pending', 'active', 'grace')")
+ON_WALL = text("term IN ('active', 'grace') AND publication = 'published' AND NOT is_private")
+AMONG_PAST = text("term IN ('lapsed', 'ended') AND publication = 'published' AND NOT is_private")
 
 
 class Sponsorship(Base):
@@ -34,6 +36,22 @@ class Sponsorship(Base):
             postgresql_where=_RUNNING,
         ),
         Index("ix_sponsorships_project_term", "project_id", "term"),
+        Index(
+            "ix_sponsorships_wall",
+            "tier_snapshot_id",
+            "active_since",
+            "id",
+            sqlite_where=ON_WALL,
+            postgresql_where=ON_WALL,
+        ),
+        Index(
+            "ix_sponsorships_past",
+            "project_id",
+            "ended_at",
+            "id",
+            sqlite_where=AMONG_PAST,
+            postgresql_where=AMONG_PAST,
+        ),
         CheckConstraint(
             "(term = 'pending') = (active_since IS NULL)", name="active_since_with_term"
         ),
@@ -50,7 +68,7 @@ class Sponsorship(Base):
     is_private: Mapped[bool] = mapped_column(default=False)
     approved_name: Mapped[str | None] = mapped_column(String(120))
     approved_website: Mapped[str | None] = mapped_column(String(300))
-    approved_picture_id: Mapped[int | None] = mapped_column(ForeignKey("pictures.id"))
+    approved_picture_id: Mapped[int | None] = mapped_column(ForeignKey("pictures.id"), index=True)
     review_note: Mapped[str] = mapped_column(String(300), default="")
     active_since: Mapped[datetime | None] = mapped_column(Instant)
     term_starts_at: Mapped[datetime | None] = mapped_column(Instant)

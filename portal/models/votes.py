@@ -33,11 +33,12 @@ class Vote(Base):
             postgresql_where=text("state = 'open'"),
         ),
         Index("ix_votes_state_closes_at", "state", "closes_at"),
+        Index("ix_votes_project_closes_at", "project_id", "closes_at"),
         CheckConstraint("closes_at > opens_at", name="window"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"), index=True)
+    project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.id"), index=True)
     question: Mapped[str] = mapped_column(String(300))
     method: Mapped[Method] = mapped_column(choices(Method))

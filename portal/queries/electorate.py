@@ -79,12 +79,25 @@ def get_charter(project_id: int) -> Charter:
     return newest.charter
 
 
+def find_paying_houses(project_id: int, charter: Charter, *, now: datetime) -> Electorate:
+    """The electorate without its maintainers, in two statements: for who pays and what it gives."""
+    return draw_up(Facts(_sponsors(project_id, now), (), _parents(project_id, None)), charter, now)
+
+
 def load_facts(project_id: int, *, now: datetime, organization_id: int | None = None) -> Facts:
     """What the rules of the electorate need to know, in three statements.
 
     ``organization_id`` names an organization whose relations are wanted though it may not be a
     sponsor yet.
     """
+    return Facts(
+        _sponsors(project_id, now),
+        _maintainers(project_id),
+        _parents(project_id, organization_id),
+    )
+
+
+def _sponsors(project_id: int, now: datetime) -> tuple[SponsorFact, ...]:
     rows = db.session.execute(
         select(
             Sponsorship.organization_id,
@@ -133,9 +146,7 @@ def load_facts(project_id: int, *, now: datetime, organization_id: int | None = 
                 term_ends_at=row.term_ends_at,
                 grace_ends_at=row.grace_ends_at,
             )
-    return Facts(
-        tuple(newest.values()), _maintainers(project_id), _parents(project_id, organization_id)
-    )
+    return tuple(newest.values())
 
 
 def _maintainers(project_id: int) -> tuple[MaintainerFact, ...]:

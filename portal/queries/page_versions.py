@@ -24,7 +24,7 @@ class VersionsUnreadable(Exception):
 
 
 def find_page_scopes(project_slug: str | None) -> tuple[str, str] | None:
-    """The two scopes on which a page rests: a project's, or everything; None for no such project."""
+    """The two scopes on which a page rests: its project's, or every change; None if unknown."""
     if project_slug is None:
         return INSTANCE, SITE
     project_id = db.session.scalar(select(Project.id).where(Project.slug == project_slug))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from flask import Flask
-from flask_babel import format_currency, format_date, format_datetime, format_decimal
+from flask_babel import format_currency, format_date, format_datetime, format_decimal, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -34,6 +34,19 @@ def format_at(value: datetime) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(value.isoformat(), escape(text))
 
 
+def format_left(until: datetime, now: datetime) -> str:
+    """The time left until an instant, in its largest whole unit."""
+    minutes = max(0, int((until - now).total_seconds() // 60))
+    days, hours = minutes // 1440, minutes // 60
+    if days > 1:
+        text = ngettext("%(num)s day left", "%(num)s days left", days)
+    elif hours > 1:
+        text = ngettext("%(num)s hour left", "%(num)s hours left", hours)
+    else:
+        text = ngettext("%(num)s minute left", "%(num)s minutes left", minutes)
+    return str(text)
+
+
 def format_share(value: Fraction) -> str:
     """A share in percent with at most one decimal, rounded half up."""
     tenths = math.floor(value * 1000 + Fraction(1, 2))
@@ -46,9 +59,10 @@ def format_weight(thousandths: int) -> str:
 
 
 def init_formats(app: Flask) -> None:
-    """Install the filters money, on, at, share and weight."""
+    """Install the filters money, on, at, left, share and weight."""
     app.add_template_filter(format_money, "money")
     app.add_template_filter(format_on, "on")
     app.add_template_filter(format_at, "at")
+    app.add_template_filter(format_left, "left")
     app.add_template_filter(format_share, "share")
     app.add_template_filter(format_weight, "weight")

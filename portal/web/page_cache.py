@@ -121,9 +121,7 @@ class PageCache:
         self._gates = tuple(Lock() for _ in range(64))
         self._reader: VersionReader | None = None
 
-    def __call__(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
         key = self._key(environ)
         if key is None:
@@ -228,9 +226,7 @@ class PageCache:
                 self._bytes -= self._pages.popitem(last=False)[1].size
 
 
-def _shared_environ(
-    environ: WSGIEnvironment, key: Key, rendering: _Rendering
-) -> WSGIEnvironment:
+def _shared_environ(environ: WSGIEnvironment, key: Key, rendering: _Rendering) -> WSGIEnvironment:
     """The request without anything that tells one visitor from another, but for the appearance."""
     shared = {name: value for name, value in environ.items() if name not in _PERSONAL}
     cookie = f"theme={key[2]}" if key[2] else ""
