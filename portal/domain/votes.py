@@ -84,3 +84,19 @@ def ballot_obstacles(
             )
         )
     return found
+
+
+def check_reason(reason: str, *, required: bool, secret: bool) -> None:
+    """Refuse a missing reason where the rules ask for one, and any reason in a secret vote."""
+    if required and not reason:
+        raise Refusal(
+            "ballot.reason_required",
+            "The charter asks for a reason when you vote against.",
+            field="reason",
+        )
+    if secret and reason:
+        raise Refusal(
+            "ballot.reason_secret",
+            "A secret vote takes no reasons: leave this empty.",
+            field="reason",
+        )

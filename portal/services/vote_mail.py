@@ -19,10 +19,18 @@ from portal.services.outbox import post_mail
 _CASTERS = (OrganizationRole.REPRESENTATIVE, OrganizationRole.DEPUTY)
 
 
+class Receipt(NamedTuple):
+    """What whoever cast a ballot takes home; it does not say what the ballot says."""
+
+    reference: str
+    cast_at: datetime
+    replaced: bool
+
+
 class _Caster(NamedTuple):
     """Somebody who may cast an elector's ballot, and the page where they do it."""
 
-    person_id: int
+    key: str
     email: str
     path: str
     why: str
@@ -32,7 +40,7 @@ def tell_open(vote: Vote, *, site: str, now: datetime) -> None:
     """Tell everybody who may cast a ballot that it is open, and until when."""
     for caster in _casters(vote):
         post_mail(
-            dedupe_key=f"vote:{vote.id}:open:{caster.person_id}:{caster.path}",
+            dedupe_key=f"vote:{vote.id}:open:{caster.key}",
             recipient=caster.email,
             subject=f"Your ballot is open: {vote.question}",
             paragraphs=[
@@ -51,7 +59,7 @@ def tell_closed(vote: Vote, outcome: str, *, site: str, now: datetime) -> None:
     page = f"{site}/p/{vote.project.slug}/proposals/{vote.proposal.number}/outcome"
     for caster in _casters(vote):
         post_mail(
-            dedupe_key=f"vote:{vote.id}:closed:{caster.person_id}:{caster.path}",
+            dedupe_key=f"vote:{vote.id}:closed:{caster.key}",
             recipient=caster.email,
             subject=f"Outcome: {vote.question}",
             paragraphs=[f"{vote.project.name} asked: {vote.question}", outcome],
@@ -75,18 +83,19 @@ def tell_closed(vote: Vote, outcome: str, *, site: str, now: datetime) -> None:
         )
 
 
-def send_receipt(
-    vote: Vote, reference: str, person_id: int, *, url: str, replaced: bool, now: datetime
-) -> None:
-    """Send the receipt to whoever cast the ballot; it never says what the ballot says."""
+def send_receipt(vote: Vote, receipt: Receipt, person_id: int, *, url: str, now: datetime) -> None:
+    """Send the receipt to whoever cast the ballot."""
     email = db.session.scalar(select(Person.email).where(Person.id == person_id)) or ""
-    took_in = "Your new ballot replaced the earlier one." if replaced else "Your ballot is cast."
+    reference = receipt.reference
+    done = (
+        "Your new ballot replaced the earlier one." if receipt.replaced else "Your ballot is cast."
+    )
     post_mail(
         dedupe_key=f"ballot:{reference}:receipt",
         recipient=email,
         subject=f"Receipt {reference}: {vote.question}",
         paragraphs=[
-            f"{took_in} Its receipt is {reference}.",
+            f"{done} Its receipt is {reference}.",
             f"You can change it until {instant_text(vote.closes_at)}.",
             "This mail does not say what you chose: ballots are sealed until the close.",
         ],
@@ -104,7 +113,13 @@ def instant_text(at: datetime) -> str:
 def _casters(vote: Vote) -> list[_Caster]:
     """Representatives and deputies of all electors' organizations, and maintainers with a seat."""
     seats = db.session.execute(
-        select(Person.id, Person.email, Organization.slug, Organization.name)
+        select(
+            Person.id,
+            Person.email,
+            Organization.slug,
+            Organization.name,
+            Membership.organization_id,
+        )
         .join(Membership, Membership.person_id == Person.id)
         .join(Organization, Organization.id == Membership.organization_id)
         .join(
@@ -122,7 +137,7 @@ def _casters(vote: Vote) -> list[_Caster]:
     )
     return [
         _Caster(
-            seat.id,
+            f"{seat.id}:{seat.organization_id}",
             seat.email,
             f"/organizations/{seat.slug}/votes/{vote.id}",
             f"You cast the ballot of {seat.name}.",
@@ -130,7 +145,7 @@ def _casters(vote: Vote) -> list[_Caster]:
         for seat in seats
     ] + [
         _Caster(
-            person.id,
+            str(person.id),
             person.email,
             f"/desk/{vote.project.slug}/votes/{vote.id}",
             f"You maintain {vote.project.name}.",
