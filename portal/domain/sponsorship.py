@@ -105,9 +105,7 @@ _State = TypeVar("_State", bound=StrEnum)
 _Action = TypeVar("_Action", bound=StrEnum)
 
 
-def _next(
-    table: Mapping[tuple[_State, _Action], _State], state: _State, action: _Action
-) -> _State:
+def _next(table: Mapping[tuple[_State, _Action], _State], state: _State, action: _Action) -> _State:
     after = table.get((state, action))
     if after is None:
         dimension = type(state).__name__.lower()
@@ -156,7 +154,7 @@ def seasoned_at(active_since: datetime, seasoning_days: int) -> datetime:
     return active_since + timedelta(days=seasoning_days)
 
 
-def voting_obstacles(  # noqa: PLR0913 - the voting state rests on these
+def voting_obstacles(
     *,
     commercial: Commercial,
     term: Term,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -11,6 +12,18 @@ from portal.database import db
 from portal.models.outbox import OutboxMessage
 
 _MOST_ATTEMPTS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class DueMessage:
+    """A message that its claimer is to deliver; ``key`` is the same at every attempt."""
+
+    key: str
+    recipient: str
+    subject: str
+    paragraphs: Sequence[str]
+    action: tuple[str, str] | None
+    why: str
 
 
 def post_mail(
@@ -63,14 +76,21 @@ def find_due_messages(*, now: datetime, limit: int = 100) -> list[int]:
     )
 
 
-def claim_message(message_id: int, *, now: datetime) -> OutboxMessage | None:
-    """Lock a due message and put its next attempt off, so that two workers never share it."""
+def claim_message(message_id: int, *, now: datetime) -> DueMessage | None:
+    """Take a due message and put its next attempt off, so that two workers never share it."""
     message = db.session.get(OutboxMessage, message_id, with_for_update={"skip_locked": True})
     if message is None or message.sent_at is not None or message.due_at > now:
         return None
     message.attempts += 1
     message.due_at = now + timedelta(minutes=2**message.attempts)
-    return message
+    return DueMessage(
+        key=f"{message.id}.{message.created_at:%Y%m%d%H%M%S}",
+        recipient=message.recipient,
+        subject=message.subject,
+        paragraphs=message.paragraphs.split("\n\n"),
+        action=(message.action_label, message.action_url) if message.action_url else None,
+        why=message.why,
+    )
 
 
 def mark_sent(message_id: int, *, now: datetime) -> None:

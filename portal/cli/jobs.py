@@ -1,0 +1,32 @@
+"""``portal jobs``: the periodic work, as a process of its own or once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+if TYPE_CHECKING:
+    from portal.ports.periodic import PeriodicWork
+
+
+@click.command("jobs")
+@click.option("--once", is_flag=True, help="Do what is due now, then end.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 16))
+@with_appcontext
+def jobs_command(*, once: bool, workers: int) -> None:
+    """Deliver mail, handle processor events, close votes, and let terms run out, until stopped.
+
+    Several of these may run at once, on several machines: nothing is done twice.
+    """
+    work = cast("PeriodicWork", current_app.extensions["stakehold_jobs"])
+    if once:
+        work.run_due(datetime.now(UTC))
+        click.echo("Everything that was due is done.")
+    else:
+        logging.basicConfig(level=logging.WARNING)
+        work.run_forever(workers=workers)

@@ -1,0 +1,268 @@
+"""Periodic work on Huey: every sweep finds what is due in the rows and does it, one by one.
+
+Rows are the truth, the queue only says when to look: a lost, late or doubled task changes nothing.
+Each row has a transaction of its own, and one that fails does not keep the others waiting.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from http import HTTPStatus
+from typing import cast
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, request
+from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
+
+from portal.database import transaction
+from portal.domain.errors import ProcessorUnavailable, Refusal
+from portal.ports.collaborators import Collaborators
+from portal.ports.mail import Mail, MailUndelivered
+from portal.services import checkouts, outbox, processor_events, purges, sponsorships
+from portal.services.checkouts import StartedCheckout
+from portal.services.outbox import DueMessage
+from portal.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+# Younger checkouts may still be in the hands of the request that started them.
+_SETTLED = timedelta(minutes=2)
+_LISTED = timedelta(days=3)
+
+
+def run_due(app: Flask, now: datetime) -> None:
+    """Make every sweep once, here and now: for tests, ``portal jobs --once``, demonstrations."""
+    for sweep in SWEEPS:
+        _run(app, sweep, now)
+
+
+def build_jobs(app: Flask) -> Huey:
+    """The queue with every sweep on its schedule, and a prompt look after each change by request.
+
+    The queue is a SQLite file in the folder for variable data unless the settings name Redis or
+    PostgreSQL. Commands find the work as the application's extension ``stakehold_jobs``.
+    """
+    huey = _choose_queue(cast("Collaborators", app.extensions["stakehold"]).settings)
+    for sweep in SWEEPS:
+        task = _named(partial(_run_now, app, (sweep,)), sweep.name)
+        huey.periodic_task(sweep.schedule, name=sweep.name)(task)
+    prompt = huey.task(name="prompt")(_named(partial(_run_now, app, PROMPT), "prompt"))
+
+    @app.after_request
+    def look_soon(response: Response) -> Response:
+        """What a request changed may have left an event to handle or a mail to send."""
+        if request.method == "POST" and response.status_code < HTTPStatus.BAD_REQUEST:
+            try:
+                prompt()
+            except Exception:  # noqa: BLE001 - the sweeps find it within the minute
+                _log.exception("the queue cannot be reached")
+        return response
+
+    app.extensions["stakehold_jobs"] = PeriodicJobs(app, huey)
+    return huey
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicJobs:
+    """The sweeps of one application, as commands run them."""
+
+    app: Flask
+    huey: Huey
+
+    def run_due(self, now: datetime) -> None:
+        """Make every sweep once."""
+        run_due(self.app, now)
+
+    def run_forever(self, *, workers: int) -> None:
+        """Make each sweep on its schedule, and whenever a request asks, until stopped."""
+        self.huey.create_consumer(workers=workers, initial_delay=0.1, max_delay=1.0).run()
+
+
+def _deliver_mail(world: Collaborators, now: datetime) -> None:
+    """Hand over what is due; what the server does not take is tried again, ever later."""
+    for message_id in outbox.find_due_messages(now=now):
+        with transaction():
+            message = outbox.claim_message(message_id, now=now)
+        if message is None:
+            continue
+        try:
+            world.mail.send(_render(message, world.settings))
+        except MailUndelivered as error:
+            with transaction():
+                outbox.mark_undelivered(message_id, str(error))
+        else:
+            with transaction():
+                outbox.mark_sent(message_id, now=now)
+
+
+def _process_inbox(world: Collaborators, now: datetime) -> None:
+    """Look again at what each event points to, and converge."""
+    for event_id, references in processor_events.find_unhandled(now=now):
+        try:
+            look = processor_events.look_at(world.payments, references)
+            with transaction():
+                processor_events.handle_event(event_id, look, site=world.settings.base_url, now=now)
+        except ProcessorUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - noted at the event, which is tried again
+            _log.warning("event %s was not handled: %s", event_id, error)
+            with transaction():
+                processor_events.note_failure(
+                    event_id, str(error), final=isinstance(error, Refusal), now=now
+                )
+
+
+def _reconcile_checkouts(world: Collaborators, now: datetime) -> None:
+    """Compare both ways: what the processor lists with our rows, then our live rows with it."""
+    site = world.settings.base_url
+    for seen in world.payments.list_checkouts(since=now - _LISTED):
+        with _each("checkout", seen.checkout_id), transaction():
+            known = checkouts.converge_checkout(seen, site=site, now=now)
+        if not known and seen.reference is not None:
+            _log.warning("checkout %s of the processor is not ours", seen.checkout_id)
+    for started in checkouts.find_unanswered(now=now, age=_SETTLED, site=site):
+        with _each("checkout", started.reference):
+            _ask_again(world, started, now)
+    for reference in checkouts.find_forgotten(now=now):
+        with _each("checkout", reference), transaction():
+            checkouts.abandon_checkout(reference, "It never got a page to pay on.", now=now)
+    for checkout_id, wanted in checkouts.find_open(now=now, age=_SETTLED):
+        with _each("checkout", checkout_id):
+            if not wanted:
+                world.payments.expire_checkout(checkout_id)
+            look = processor_events.look_at(world.payments, {"checkout": checkout_id})
+            with transaction():
+                processor_events.converge(look, site=site, now=now)
+
+
+def _ask_again(world: Collaborators, started: StartedCheckout, now: datetime) -> None:
+    """Repeat the call that was never answered; its key makes it the same page."""
+    try:
+        opened = world.payments.open_checkout(started.request, idempotency_key=started.reference)
+    except Refusal as refusal:
+        with transaction():
+            checkouts.abandon_checkout(started.reference, refusal.message, now=now)
+    else:
+        with transaction():
+            checkouts.record_opened(started.reference, opened)
+
+
+def _sync_renewals(world: Collaborators, now: datetime, *, overdue: bool = False) -> None:
+    """Look again at every renewal that runs, or only where a paid term is over."""
+    for renewal_id in sponsorships.find_renewals(overdue_at=now if overdue else None):
+        with _each("renewal", renewal_id):
+            look = processor_events.look_at(world.payments, {"renewal": renewal_id})
+            with transaction():
+                processor_events.converge(look, site=world.settings.base_url, now=now)
+
+
+def _move_terms(world: Collaborators, now: datetime) -> None:
+    """Let time do its part: what is not renewed ends, what is not paid lapses."""
+    for sponsorship_id in sponsorships.find_terms_over(now=now):
+        with _each("sponsorship", sponsorship_id), transaction():
+            sponsorships.end_term(sponsorship_id, now=now)
+    for sponsorship_id in sponsorships.find_grace_over(now=now):
+        with _each("sponsorship", sponsorship_id), transaction():
+            sponsorships.lapse(sponsorship_id, site=world.settings.base_url, now=now)
+
+
+def _forget_links(_world: Collaborators, now: datetime) -> None:
+    """Sign-in links that can no longer be used are deleted."""
+    for link_id in purges.find_old_links(now=now):
+        with _each("sign-in link", link_id), transaction():
+            purges.forget_link(link_id, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A search for due rows, what is done with each, and when it is made."""
+
+    name: str
+    work: Callable[[Collaborators, datetime], None]
+    schedule: Callable[[datetime], bool]
+
+
+_INBOX = Sweep("process_inbox", _process_inbox, crontab())
+_OUTBOX = Sweep("deliver_mail", _deliver_mail, crontab())
+# In this order one run carries a payment from the processor's list to the receipt in the mail.
+SWEEPS = (
+    _INBOX,
+    Sweep("reconcile_checkouts", _reconcile_checkouts, crontab(minute="*/5")),
+    Sweep("sync_overdue_renewals", partial(_sync_renewals, overdue=True), crontab(minute="7")),
+    Sweep("sync_renewals", _sync_renewals, crontab(minute="23", hour="3")),
+    Sweep("move_terms", _move_terms, crontab(minute="*/10")),
+    Sweep("forget_links", _forget_links, crontab(minute="41", hour="4")),
+    _OUTBOX,
+)
+PROMPT = (_INBOX, _OUTBOX)
+
+
+def _run_now(app: Flask, sweeps: tuple[Sweep, ...]) -> None:
+    now = datetime.now(UTC)
+    for sweep in sweeps:
+        _run(app, sweep, now)
+
+
+def _run(app: Flask, sweep: Sweep, now: datetime) -> None:
+    """Make one sweep in a session of its own; the processor may be out of reach."""
+    with app.app_context():
+        try:
+            sweep.work(cast("Collaborators", app.extensions["stakehold"]), now)
+        except ProcessorUnavailable as error:
+            _log.warning("%s will be tried again: %s", sweep.name, error)
+
+
+@contextmanager
+def _each(kind: str, key: object) -> Iterator[None]:
+    """One row's failure is logged and leaves the other rows to be done."""
+    try:
+        yield
+    except ProcessorUnavailable:
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, it must not keep the other rows waiting
+        _log.exception("%s %s was left as it is", kind, key)
+
+
+def _render(message: DueMessage, settings: Settings) -> Mail:
+    """A mail as text and HTML from one message; its id stays the same at every attempt."""
+    # Not render_template: what it adds to pages reads the request, and there is none.
+    templates = current_app.jinja_env
+    values = {
+        "heading": message.subject,
+        "paragraphs": message.paragraphs,
+        "action": message.action,
+        "reason": message.why,
+        "site_url": settings.base_url,
+    }
+    return Mail(
+        message_id=f"<{message.key}@{urlsplit(settings.base_url).hostname or 'localhost'}>",
+        recipient=message.recipient,
+        subject=message.subject,
+        text=templates.get_template("layout/mail.txt").render(values),
+        html=templates.get_template("layout/mail.html").render(values),
+    )
+
+
+def _choose_queue(settings: Settings) -> Huey:
+    url = settings.queue_url
+    if url.startswith(("redis://", "rediss://")):
+        return RedisHuey("stakehold", url=url)
+    if url.startswith("postgresql"):
+        return PostgresHuey("stakehold", dsn=url.replace("+psycopg", "", 1))
+    settings.var_path.mkdir(parents=True, exist_ok=True)
+    return SqliteHuey("stakehold", filename=str(settings.var_path / "queue.db"))
+
+
+def _named(work: Callable[[], None], name: str) -> Callable[[], None]:
+    """A function of its own for Huey, which knows tasks by their names in every process."""
+
+    def task() -> None:
+        work()
+
+    task.__name__ = task.__qualname__ = name
+    return task

@@ -1,0 +1,234 @@
+"""The mails a sponsorship causes: receipts, failed payments, lapses, and news for maintainers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from portal.database import db
+from portal.domain.money import Money
+from portal.domain.permissions import OrganizationRole, ProjectRole
+from portal.models.billing import Checkout, Payment
+from portal.models.identity import Person
+from portal.models.organizations import Membership
+from portal.models.projects import Maintainership
+from portal.models.sponsorship import Sponsorship
+from portal.services.outbox import post_mail
+
+_BUYERS = (OrganizationRole.OWNER, OrganizationRole.BILLING)
+_REVIEWERS = (ProjectRole.LEAD, ProjectRole.MAINTAINER)
+_TREASURERS = (ProjectRole.LEAD, ProjectRole.TREASURER)
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """One text for several people; ``occasion`` makes each of them get it once."""
+
+    occasion: str
+    subject: str
+    paragraphs: Sequence[str]
+    action: tuple[str, str]
+    why: str
+
+
+def sponsorship_url(site: str, sponsorship: Sponsorship) -> str:
+    """Address of a sponsorship's page on its organization's desk."""
+    slug = sponsorship.organization.slug
+    return f"{site}/organizations/{slug}/sponsorships/{sponsorship.reference}"
+
+
+def amount_text(money: Money) -> str:
+    """An amount in plain text, exact, with its currency's code."""
+    return f"{money.currency} {money.decimal:,}"
+
+
+def mail_receipt(
+    sponsorship: Sponsorship, payment: Payment, *, weight_from: datetime, site: str, now: datetime
+) -> None:
+    """The receipt of a payment, for the owners and billing contacts."""
+    tier, project = payment.tier_snapshot, sponsorship.project
+    amount = amount_text(Money(payment.amount_minor, payment.currency))
+    if tier.voting_weight:
+        weight = (
+            f"The voting weight is {tier.voting_weight}. It counts in every vote whose record date"
+            f" is {_day(weight_from)} or later, as long as the sponsorship is in good standing."
+        )
+    else:
+        weight = "This tier carries no voting weight."
+    _tell_buyers(
+        sponsorship,
+        f"receipt:{payment.id}",
+        f"Receipt: {amount} for {project.name}, {tier.name}",
+        [
+            (
+                f"{project.name} received {amount} from {sponsorship.organization.name} on"
+                f" {_day(payment.paid_at)} for the tier {tier.name}. Thank you."
+            ),
+            f"Reference: {sponsorship.reference}, payment {payment.processor_payment_id}.",
+            (
+                f"The paid term runs from {_day(payment.term_starts_at)} to"
+                f" {_day(payment.term_ends_at)}."
+            ),
+            weight,
+        ],
+        site=site,
+        now=now,
+    )
+
+
+def mail_new_sponsor(sponsorship: Sponsorship, *, site: str, now: datetime) -> None:
+    """News for the maintainers: somebody pays, and the public name waits for approval."""
+    name, project = sponsorship.organization.name, sponsorship.project
+    waits = (
+        "It stays private: it counts in totals, and its name is not shown."
+        if sponsorship.is_private
+        else "Its name, link and logo are shown once a maintainer has approved them."
+    )
+    letter = _Letter(
+        f"sponsor:{sponsorship.id}",
+        f"{name} now sponsors {project.name}",
+        [f"{name} has taken the tier {sponsorship.tier_snapshot.name} of {project.name}.", waits],
+        ("Open the sponsors' desk", f"{site}/desk/{project.slug}/sponsors"),
+        f"You maintain {project.name}.",
+    )
+    _tell_maintainers(sponsorship.project_id, _REVIEWERS, letter, now=now)
+
+
+def mail_mismatch(checkout: Checkout, *, site: str, now: datetime) -> None:
+    """A warning for leads and treasurers: money arrived that does not match what was sold."""
+    project = checkout.sponsorship.project
+    letter = _Letter(
+        f"mismatch:{checkout.id}",
+        f"A payment for {project.name} does not match",
+        [
+            (
+                f"A payment by {checkout.sponsorship.organization.name} does not match what was sold,"
+                " so nothing was activated."
+            ),
+            f"{checkout.problem} Our reference is {checkout.reference}.",
+            "Look at the payment at the processor; refund it there, or record it by hand.",
+        ],
+        ("Open the sponsors' desk", f"{site}/desk/{project.slug}/sponsors"),
+        f"You look after the money of {project.name}.",
+    )
+    _tell_maintainers(checkout.sponsorship.project_id, _TREASURERS, letter, now=now)
+
+
+def mail_missed_payment(sponsorship: Sponsorship, *, site: str, now: datetime) -> None:
+    """A failed renewal: what happens when, and where to pay."""
+    until = sponsorship.grace_ends_at or now
+    _tell_buyers(
+        sponsorship,
+        f"missed:{sponsorship.id}:{until:%Y%m%d}",
+        f"The payment for {sponsorship.project.name} failed",
+        [
+            (
+                f"The renewal of {sponsorship.tier_snapshot.name} at {sponsorship.project.name} could"
+                " not be charged."
+            ),
+            (
+                f"Everything stays as it is until {_day(until)}. If no payment has arrived by then,"
+                " the sponsorship lapses and its voting weight is gone from the next record date."
+            ),
+        ],
+        site=site,
+        now=now,
+    )
+
+
+def mail_lapse(sponsorship: Sponsorship, *, site: str, now: datetime) -> None:
+    """The end of grace: the weight is gone, and how it comes back."""
+    _tell_buyers(
+        sponsorship,
+        f"lapse:{sponsorship.id}:{now:%Y%m%d}",
+        f"The sponsorship of {sponsorship.project.name} has lapsed",
+        [
+            (
+                f"No payment arrived for {sponsorship.tier_snapshot.name} at"
+                f" {sponsorship.project.name}, and the days of grace are over."
+            ),
+            (
+                "The voting weight is gone from the next record date. Votes already opened, and the"
+                " past, stay as they are. Paying again restores the sponsorship."
+            ),
+        ],
+        site=site,
+        now=now,
+    )
+
+
+def mail_renewal_choice(
+    sponsorship: Sponsorship, event_id: int, *, site: str, now: datetime
+) -> None:
+    """Confirms that a sponsorship will end with its term, or that it goes on."""
+    project, ends_at = sponsorship.project.name, sponsorship.term_ends_at or now
+    if sponsorship.cancel_at_term_end:
+        subject = f"The sponsorship of {project} ends on {_day(ends_at)}"
+        text = (
+            f"It will not be charged again. Benefits and voting weight stay until"
+            f" {_day(ends_at)}; until then you can change your mind."
+        )
+    else:
+        subject = f"The sponsorship of {project} goes on"
+        text = f"It renews on {_day(ends_at)}, with the same benefits and voting weight."
+    _tell_buyers(
+        sponsorship, f"renewal:{sponsorship.id}:{event_id}", subject, [text], site=site, now=now
+    )
+
+
+def _tell_buyers(
+    sponsorship: Sponsorship,
+    occasion: str,
+    subject: str,
+    paragraphs: Sequence[str],
+    *,
+    site: str,
+    now: datetime,
+) -> None:
+    letter = _Letter(
+        occasion,
+        subject,
+        paragraphs,
+        ("See the sponsorship", sponsorship_url(site, sponsorship)),
+        f"You own {sponsorship.organization.name} here, or look after its bills.",
+    )
+    members = (
+        select(Person)
+        .join(Membership, Membership.person_id == Person.id)
+        .where(
+            Membership.organization_id == sponsorship.organization_id,
+            Membership.role.in_(_BUYERS),
+        )
+    )
+    _post(letter, db.session.scalars(members).unique().all(), now=now)
+
+
+def _tell_maintainers(
+    project_id: int, roles: Sequence[ProjectRole], letter: _Letter, *, now: datetime
+) -> None:
+    members = (
+        select(Person)
+        .join(Maintainership, Maintainership.person_id == Person.id)
+        .where(Maintainership.project_id == project_id, Maintainership.role.in_(roles))
+    )
+    _post(letter, db.session.scalars(members).unique().all(), now=now)
+
+
+def _post(letter: _Letter, people: Sequence[Person], *, now: datetime) -> None:
+    for person in people:
+        post_mail(
+            dedupe_key=f"{letter.occasion}:{person.id}",
+            recipient=person.email,
+            subject=letter.subject,
+            paragraphs=letter.paragraphs,
+            why=letter.why,
+            now=now,
+            action=letter.action,
+        )
+
+
+def _day(instant: datetime) -> str:
+    return f"{instant.day} {instant:%B %Y}"
