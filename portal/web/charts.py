@@ -233,7 +233,11 @@ def _house(house: House) -> Markup:
     ]
     heads = [_("Choice"), _("Weight"), _("Share"), _("Electors")]
     svg = picture(f"{house.name}: {house.verdict}", ", ".join(said) + ".", 112, drawn)
-    keys = [(class_, words) for (class_, *_rest), words in zip(parts, said, strict=True)]
+    keys = [
+        (class_, words)
+        for (class_, _words, part), words in zip(parts, said, strict=True)
+        if part.weight or part is house.carried or part is house.against
+    ]
     inside = svg + legend(keys) + figures(house.name, heads, rows)
     return element("div", inside, class_="house")
 
