@@ -12,16 +12,16 @@ from portal.domain.outcomes import (
     Figures,
     HouseFigures,
     Part,
+    Position,
     Quorum,
     RollEntry,
-    RollPosition,
     Verdict,
 )
 from portal.domain.rules import Terms, deciding_houses, keeps_secret, read_terms
-from portal.domain.tally.methods import read_choice
+from portal.domain.tally.methods import Choice, validate_choice
 from portal.domain.tally.recusal import Recusal
 from portal.domain.tally.yes_no import (
-    Position,
+    NotCarried,
     YesNoChoice,
     YesNoOutcome,
     YesNoRules,
@@ -91,13 +91,20 @@ def _seat(
                     elector["position"],
                     elector["name"],
                     elector["weight"],
-                    None if ballot is None else read_choice(terms.method, dict(ballot.choice)),
+                    None if ballot is None else _read(terms, ballot),
                     "" if ballot is None else ballot.reason,
                 )
             )
     if cast:
         raise ValueError("there is a ballot of somebody who is no elector")
     return seated
+
+
+def _read(terms: Terms, ballot: CurrentBallot) -> YesNoChoice | Recusal:
+    choice: Choice = validate_choice(terms.method, dict(ballot.choice))
+    if not isinstance(choice, YesNoChoice | Recusal):
+        raise TypeError(f"votes by {terms.method} are not counted here yet")
+    return choice
 
 
 def _count_house(house: House, seated: Sequence[_Seated], terms: Terms) -> HouseFigures:
@@ -115,7 +122,7 @@ def _count_house(house: House, seated: Sequence[_Seated], terms: Terms) -> House
     )
     why = tuple(reason.value for reason in outcome.reasons)
     if hidden:
-        why = tuple(reason for reason in why if reason == "no_quorum") + (SECRECY,)
+        why = (*(reason for reason in why if reason == NotCarried.NO_QUORUM), SECRECY)
     return HouseFigures(
         house=house,
         deciding=house in deciding_houses(terms.mode),
@@ -143,16 +150,10 @@ def _verdict(deciding: Sequence[Verdict]) -> Verdict:
     return Verdict.CARRIED
 
 
-def _parts(outcome: YesNoOutcome) -> dict[RollPosition, Part]:
-    held = {
-        RollPosition(position.value): Part(
-            outcome.totals[position].weight, outcome.totals[position].ballots
-        )
-        for position in Position
-    }
+def _parts(outcome: YesNoOutcome) -> dict[Position, Part]:
     present = outcome.totals.present
-    absent = Part(outcome.weight - present.weight, outcome.electors - present.ballots)
-    return held | {RollPosition.ABSENT: absent}
+    absent = Part(outcome.weight - present.weight, outcome.electors - present.electors)
+    return {position: outcome.totals[position] for position in Position} | {Position.ABSENT: absent}
 
 
 def _quorum(outcome: YesNoOutcome) -> Quorum:
@@ -163,17 +164,17 @@ def _quorum(outcome: YesNoOutcome) -> Quorum:
         needed_weight=ceil(rules.quorum_weight * outcome.weight),
         needed_electors=ceil(rules.quorum_electors * outcome.electors),
         present_weight=present.weight,
-        present_electors=present.ballots,
+        present_electors=present.electors,
         reached=outcome.quorum_met,
     )
 
 
 def _roll_entry(seated: _Seated) -> RollEntry:
-    choice = RollPosition.ABSENT
+    choice = Position.ABSENT
     if isinstance(seated.choice, Recusal):
-        choice = RollPosition.RECUSED
+        choice = Position.RECUSED
     elif seated.choice is not None:
-        choice = RollPosition(seated.choice.position.value)
+        choice = seated.choice.position
     return RollEntry(
         seated.house, seated.position, seated.name, seated.weight, choice, seated.reason
     )

@@ -21,7 +21,7 @@ class Verdict(StrEnum):
     NO_QUORUM = "no_quorum"
 
 
-class RollPosition(StrEnum):
+class Position(StrEnum):
     """What an elector did in a yes/no vote: a ballot's position, or nothing."""
 
     FOR = "for"
@@ -67,7 +67,7 @@ class HouseFigures:
     deciding: bool
     weight: int
     electors: int
-    parts: Mapping[RollPosition, Part] | None
+    parts: Mapping[Position, Part] | None
     quorum: Quorum
     threshold: Fraction | None
     verdict: Verdict
@@ -82,7 +82,7 @@ class RollEntry:
     position: int
     name: str | None
     weight: int
-    choice: RollPosition
+    choice: Position
     reason: str
 
 
@@ -167,7 +167,7 @@ def _read_house(stored: Mapping[str, Any]) -> HouseFigures:
         electors=stored["electors"],
         parts=None
         if parts is None
-        else {RollPosition(position): Part(**part) for position, part in parts.items()},
+        else {Position(position): Part(**part) for position, part in parts.items()},
         quorum=Quorum(
             **quorum
             | {"weight": Fraction(quorum["weight"]), "electors": Fraction(quorum["electors"])}
@@ -195,6 +195,6 @@ def _read_entry(stored: Mapping[str, Any]) -> RollEntry:
         position=stored["position"],
         name=stored["name"],
         weight=stored["weight"],
-        choice=RollPosition(stored["choice"]),
+        choice=Position(stored["choice"]),
         reason=stored["reason"],
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -145,7 +146,7 @@ class Terms:
     reason_required: bool
 
 
-def read_terms(rules: dict[str, Any]) -> Terms:
+def read_terms(rules: Mapping[str, Any]) -> Terms:
     """Read the frozen rules back; they were written by ``freeze_rules``."""
     return Terms(
         method=Method(rules["method"]),

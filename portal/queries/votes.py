@@ -259,8 +259,9 @@ def _ballot_page(
         electors=electors,
         cast=cast,
         seat=None if elector is None else _seat(elector, vote.rules),
-        ballot=current
-        and OwnBallot(current.reference, current.choice, current.reason, current.cast_at),
+        ballot=None
+        if current is None
+        else OwnBallot(current.reference, current.choice, current.reason, current.cast_at),
         earlier=tuple(
             EarlierBallot(each.reference, each.cast_at, each.superseded_at)
             for each in ballots

@@ -26,9 +26,10 @@ from sqlalchemy import ColumnElement, select
 from portal.database import db
 from portal.domain.charter import PrivacyMode
 from portal.domain.errors import Forbidden, NotFound, Refusal
+from portal.domain.outcomes import Position
 from portal.domain.permissions import Actor, Permission, require
 from portal.domain.rules import read_terms
-from portal.domain.tally.methods import check_ballot
+from portal.domain.tally.methods import validate_choice
 from portal.domain.votes import VoteState, ballot_obstacles, check_reason
 from portal.models.organizations import Organization
 from portal.models.projects import Project
@@ -207,10 +208,10 @@ def _cast(
     ):
         raise Refusal(obstacle.code, obstacle.message)
     terms = read_terms(vote.rules)
-    checked = check_ballot(terms.method, choice)
+    checked = validate_choice(terms.method, dict(choice)).as_json()
     check_reason(
         reason,
-        required=terms.reason_required and checked.get("choice") == "against",
+        required=terms.reason_required and checked.get("position") == Position.AGAINST,
         secret=terms.privacy is PrivacyMode.SECRET_AGGREGATE,
     )
     current = _current_ballot(elector.id)
