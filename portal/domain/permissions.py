@@ -41,6 +41,7 @@ class Permission(StrEnum):
     PERSON_ACCOUNT_EDIT = "person:account:edit"
     PERSON_ORGANIZATION_FOUND = "person:organization:found"
     PERSON_INVITATION_ACCEPT = "person:invitation:accept"
+    PERSON_SPONSORSHIP_START = "person:sponsorship:start"
 
     ORGANIZATION_DESK_READ = "organization:desk:read"
     ORGANIZATION_PROFILE_EDIT = "organization:profile:edit"
