@@ -28,7 +28,10 @@ class Picture(Base):
 
 
 class Organization(Base):
-    """A company, or an organization of one person, that can sponsor projects."""
+    """A company, or an organization of one person, that can sponsor projects.
+
+    ``parent_id`` holds once the parent's owner has agreed; until then ``parent_asked_id`` does.
+    """
 
     __tablename__ = "organizations"
 
@@ -44,11 +47,19 @@ class Organization(Base):
     about: Mapped[str] = mapped_column(String(600), default="")
     picture_id: Mapped[int | None] = mapped_column(ForeignKey("pictures.id"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
+    parent_asked_id: Mapped[int | None] = mapped_column(
+        ForeignKey("organizations.id"), index=True
+    )
     processor_payer_id: Mapped[str | None] = mapped_column(String(80), unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     picture: Mapped[Picture | None] = relationship()
-    parent: Mapped[Organization | None] = relationship(remote_side=[id])
+    parent: Mapped[Organization | None] = relationship(
+        remote_side=[id], foreign_keys=[parent_id]
+    )
+    parent_asked: Mapped[Organization | None] = relationship(
+        remote_side=[id], foreign_keys=[parent_asked_id]
+    )
     memberships: Mapped[list[Membership]] = relationship(back_populates="organization")
 
 

@@ -22,6 +22,7 @@ View = Callable[..., ResponseReturnValue]
 login_manager = LoginManager()
 login_manager.login_view = "sign_in.ask"
 login_manager.session_protection = None
+login_manager.login_message = None
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
