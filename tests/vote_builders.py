@@ -1,0 +1,137 @@
+"""Votes for tests: a project with sponsors, a proposal, an open vote, ballots and an outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import select
+
+from portal.database import db, transaction
+from portal.domain.permissions import Actor, OrganizationRole, ProjectRole
+from portal.domain.rules import preview_seal
+from portal.models.identity import Person
+from portal.models.organizations import Organization
+from portal.models.projects import Project
+from portal.models.votes import Ballot, Vote
+from portal.queries.electorate import find_standing
+from portal.queries.proposals import get_desk_proposal
+from portal.services.ballots import cast_ballot
+from portal.services.proposals import draft_proposal, publish_proposal
+from portal.services.tallies import close_vote
+from portal.services.votes import open_vote
+from tests.builders import (
+    NOW,
+    actor_of,
+    make_organization,
+    make_person,
+    make_project,
+    make_sponsorship,
+    make_tier,
+)
+
+SITE = "http://localhost"
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Scene:
+    """A project with a lead, and sponsors with a representative each."""
+
+    project: Project
+    lead: Person
+    organizations: list[Organization] = field(default_factory=list)
+    representatives: list[Person] = field(default_factory=list)
+
+    @property
+    def lead_actor(self) -> Actor:
+        return actor_of(self.lead)
+
+    def representative(self, index: int) -> Actor:
+        return actor_of(self.representatives[index])
+
+
+def make_scene(*, weights: tuple[int, ...] = (4, 2, 2, 1), **charter: Any) -> Scene:
+    """A project, led, with one sponsor for each weight."""
+    lead = make_person("Noor Lead")
+    project = make_project(roles={lead: [ProjectRole.LEAD]}, **charter)
+    scene = Scene(project, lead)
+    tiers = {weight: make_tier(project, voting_weight=weight) for weight in sorted(set(weights))}
+    for index, weight in enumerate(weights):
+        person = make_person(f"Representative {index}")
+        organization = make_organization(roles={person: [OrganizationRole.REPRESENTATIVE]})
+        make_sponsorship(organization, tiers[weight])
+        scene.organizations.append(organization)
+        scene.representatives.append(person)
+    return scene
+
+
+def make_draft(scene: Scene, **texts: str) -> int:
+    """A draft's number."""
+    values = {"title": "Persistent queues", "summary": "Queues survive restarts.", "body": "Why."}
+    with transaction():
+        return draft_proposal(scene.lead_actor, scene.project.id, **values | texts, now=NOW)
+
+
+def make_consultation(scene: Scene) -> int:
+    """The number of a proposal in consultation."""
+    number = make_draft(scene)
+    with transaction():
+        publish_proposal(scene.lead_actor, scene.project.id, number, now=NOW)
+    return number
+
+
+def seal_of(scene: Scene, number: int, *, now: datetime = NOW) -> str:
+    """The seal that a preview would post along."""
+    page = get_desk_proposal(scene.project.id, number, now=now)
+    return preview_seal(find_standing(scene.project.id, now=now), revision=page.revision)
+
+
+def make_vote(scene: Scene, number: int | None = None, *, now: datetime = NOW, **values: Any) -> int:
+    """The id of an open vote, from now for fourteen days."""
+    number = number or make_consultation(scene)
+    settings: dict[str, Any] = {
+        "question": "Shall queues survive restarts?",
+        "closes_at": now + 14 * DAY,
+        "seal": seal_of(scene, number, now=now),
+        "read_standing": partial(find_standing, scene.project.id, now=now),
+        "site": SITE,
+        "now": now,
+    }
+    with transaction():
+        return open_vote(scene.lead_actor, scene.project.id, number, **settings | values)
+
+
+def cast(scene: Scene, vote_id: int, index: int, position: str, **values: Any) -> str:
+    """Cast the ballot of one of the scene's sponsors; the receipt's reference."""
+    choice = {"recused": True} if position == "recused" else {"position": position}
+    settings: dict[str, Any] = {"site": SITE, "now": NOW + DAY}
+    actor = scene.representative(index)
+    organization = scene.organizations[index].id
+    with transaction():
+        return cast_ballot(actor, vote_id, organization, choice, **settings | values).reference
+
+
+def close(vote_id: int, *, now: datetime = NOW + 14 * DAY) -> bool:
+    """Count a vote."""
+    with transaction():
+        return close_vote(vote_id, site=SITE, now=now)
+
+
+def get_vote(vote_id: int) -> Vote:
+    """A vote as it stands."""
+    return db.session.get_one(Vote, vote_id, populate_existing=True)
+
+
+def ballots_of(vote_id: int) -> list[Ballot]:
+    """All ballots of a vote, the oldest first."""
+    return list(
+        db.session.scalars(
+            select(Ballot)
+            .where(Ballot.vote_id == vote_id)
+            .order_by(Ballot.id)
+            .execution_options(populate_existing=True)
+        )
+    )
