@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from portal.cli.database import database_group
 from portal.cli.demonstration import demo_command
+from portal.cli.jobs import jobs_command
 from portal.cli.sandbox import sandbox_command
 
 COMMANDS = (
     demo_command,
     database_group,
+    jobs_command,
     sandbox_command,
 )

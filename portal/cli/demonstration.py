@@ -22,6 +22,8 @@ from flask import Flask
 from flask.cli import ScriptInfo, pass_script_info
 from flask_migrate import upgrade
 
+from portal.database import transaction
+from portal.queries.electorate import find_standing
 from portal.services.demonstration import PERSONAS, seed_demonstration
 
 _HOST = "127.0.0.1"
@@ -108,7 +110,12 @@ def _prepare_data(app: Flask) -> None:
     """Bring the tables up to date and, the first time, play the demonstration's history."""
     with app.app_context():
         upgrade()
-        seed_demonstration(now=datetime.now(UTC))
+        with transaction():
+            seed_demonstration(
+                site=os.environ["STAKEHOLD_BASE_URL"],
+                read_standing=lambda project_id, at: find_standing(project_id, now=at),
+                now=datetime.now(UTC),
+            )
 
 
 def _stay(children: list[subprocess.Popen[bytes]], announce: Callable[[], None]) -> None:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from portal.domain.tiers import Audience, Interval
+from portal.domain.money import Money
+from portal.domain.permissions import ProjectRole
+from portal.domain.tiers import (
+    Audience,
+    Benefit,
+    EarlyAccess,
+    Interval,
+    Logo,
+    LogoSize,
+    Mention,
+    NamedContact,
+    Support,
+    TextLine,
+    TierTerms,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +69,11 @@ PERSONAS = (
     ),
 )
 
-
-@dataclass(frozen=True, slots=True)
-class TierSeed:
-    """A tier of the demonstration's project; the price is in minor units of EUR."""
-
-    name: str
-    description: str
-    price_minor: int
-    interval: Interval
-    voting_weight: int
-    benefits: tuple[dict[str, object], ...]
-    audience: Audience = Audience.ORGANIZATION
-    capacity: int | None = None
+MAINTAINERS = (
+    ("Teo Marchetti", (ProjectRole.MAINTAINER, ProjectRole.STEWARD)),
+    ("Wren Halloran", (ProjectRole.MAINTAINER,)),
+    ("Priya Natarajan", (ProjectRole.TREASURER,)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +88,9 @@ class SponsorSeed:
     ending: str = ""
     parent: str = ""
 
+
+# A company that the owner has founded and that has no stake yet.
+UNSTAKED = SponsorSeed("Brackwater Labs", "", 20, "SE", "Tries out new routes before Freight does.")
 
 SPONSORS = (
     SponsorSeed("Brackwater Freight", "Partner", 410, "SE", "Routes containers through forty ports; every booking passes through Kelpline."),
@@ -103,47 +112,67 @@ SPONSORS = (
     SponsorSeed("Larkspur Telecom", "Company", 640, "ES", "Sponsored for a year.", ending="ended"),
 )  # fmt: skip
 
+
+def _tier(
+    name: str,
+    description: str,
+    euros: int,
+    weight: int,
+    benefits: tuple[Benefit, ...],
+    *,
+    interval: Interval = Interval.YEAR,
+    audience: Audience = Audience.ORGANIZATION,
+    capacity: int | None = None,
+) -> TierTerms:
+    return TierTerms(
+        name=name,
+        description=description,
+        price=Money(euros * 100, "EUR"),
+        interval=interval,
+        voting_weight=weight,
+        audience=audience,
+        capacity=capacity,
+        benefits=benefits,
+    )
+
+
 TIERS = (
-    TierSeed(
+    _tier(
         "Supporter",
         "For a person who wants Kelpline to last.",
-        600,
-        Interval.MONTH,
+        6,
         1,
-        ({"kind": "text", "text": "A vote in the supporters' house"},),
+        (TextLine("A ballot in the supporters' house, where the charter opens it"),),
+        interval=Interval.MONTH,
         audience=Audience.PERSON,
     ),
-    TierSeed(
+    _tier(
         "Small team",
         "For teams that run one or two queues and want to be heard.",
-        60_000,
-        Interval.YEAR,
+        600,
         1,
-        ({"kind": "logo", "size": "small"},),
+        (Logo(LogoSize.SMALL),),
     ),
-    TierSeed(
+    _tier(
         "Company",
         "For companies whose daily work passes through Kelpline.",
-        240_000,
-        Interval.YEAR,
+        2_400,
         2,
-        ({"kind": "logo", "size": "medium"},),
+        (Logo(LogoSize.MEDIUM), Mention()),
     ),
-    TierSeed(
+    _tier(
         "Partner",
         "For companies that build products on Kelpline.",
-        600_000,
-        Interval.YEAR,
+        6_000,
         4,
-        ({"kind": "logo", "size": "large"},),
+        (Logo(LogoSize.LARGE), Mention(), EarlyAccess(14), Support(4, 5)),
     ),
-    TierSeed(
+    _tier(
         "Anchor",
         "For the few that would rebuild Kelpline if it vanished. Three places.",
-        2_400_000,
-        Interval.YEAR,
+        24_000,
         12,
-        ({"kind": "logo", "size": "large"},),
+        (Logo(LogoSize.LEAD), Mention(), EarlyAccess(30), Support(12, 2), NamedContact()),
         capacity=3,
     ),
 )

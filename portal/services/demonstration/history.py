@@ -2,9 +2,359 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+
+from portal.database import db
+from portal.domain.charter import Charter, DecisionMode
+from portal.domain.decisions import DecisionKind, RoadmapAction
+from portal.domain.electorate import Electorate
+from portal.domain.permissions import Actor
+from portal.domain.rules import preview_seal
+from portal.models.outbox import OutboxMessage
+from portal.models.projects import Project
+from portal.models.proposals import Proposal
+from portal.models.tiers import Tier, TierVersion
+from portal.services.ballots import cast_ballot, cast_maintainer_ballot
+from portal.services.charters import write_charter
+from portal.services.decisions import decide
+from portal.services.demonstration import texts
+from portal.services.demonstration.cast import SPONSORS, TIERS, UNSTAKED
+from portal.services.demonstration.people import Companies, add_maintainers, add_personas
+from portal.services.demonstration.stakes import add_stake
+from portal.services.proposals import draft_proposal, publish_proposal, withdraw_proposal
+from portal.services.roadmap import report_progress
+from portal.services.tallies import close_vote
+from portal.services.tiers import add_tier
+from portal.services.votes import open_vote
+
+ReadStanding = Callable[[int, datetime], Electorate]
+
+_FOR, _AGAINST, _ABSTAIN = "for", "against", "abstain"
 
 
-def seed_demonstration(*, now: datetime) -> None:
-    """Fill an empty portal; a portal with any project in it is left alone."""
-    del now
+@dataclass(frozen=True, slots=True)
+class _Ballots:
+    """Who says what in one vote: companies by name, maintainers by their place."""
+
+    companies: dict[str, tuple[str, str]]
+    maintainers: dict[int, str]
+
+
+def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime) -> None:
+    """Fill an empty portal inside the caller's transaction; one with any project is left alone.
+
+    ``read_standing`` gives a project's electorate at an instant. Mail of the past is not sent,
+    except what concerns the personas today.
+    """
+    if db.session.scalar(select(Project.id).limit(1)) is not None:
+        return
+    now = now.replace(second=0, microsecond=0)
+    personas = add_personas(now=now)
+    project = _found_project(now=now)
+    maintainers = add_maintainers(project.id, personas["maintainer"], now=now)
+    lead = maintainers[0]
+    write_charter(
+        lead,
+        project.id,
+        Charter(mode=DecisionMode.TWO_HOUSES, seasoning_days=0),
+        number=1,
+        note="The first charter.",
+        now=project.created_at,
+    )
+    for terms in TIERS:
+        add_tier(lead, project.id, terms, now=project.created_at)
+    companies = Companies(personas, now=now)
+    tiers = _tiers_by_name(project.id)
+    for seed in SPONSORS:
+        add_stake(companies.found(seed), tiers[seed.tier], seed, now=now)
+    companies.found(UNSTAKED)
+    _Workshop(project.id, maintainers, companies, site, read_standing, now).play()
+    db.session.flush()
+    _hold_back_mail(now=now)
+
+
+def _found_project(*, now: datetime) -> Project:
+    project = Project(
+        slug="kelpline",
+        name="Kelpline",
+        tagline=texts.TAGLINE,
+        description=texts.DESCRIPTION,
+        how_we_work=texts.HOW_WE_WORK,
+        website="https://kelpline.example",
+        help_url="https://forum.kelpline.example",
+        security_url="https://kelpline.example/security",
+        currency="EUR",
+        created_at=now - timedelta(days=800),
+    )
+    db.session.add(project)
+    db.session.flush()
+    return project
+
+
+def _tiers_by_name(project_id: int) -> dict[str, TierVersion]:
+    versions = db.session.scalars(
+        select(TierVersion).join(Tier).where(Tier.project_id == project_id)
+    )
+    return {version.name: version for version in versions}
+
+
+class _Workshop:
+    """Proposals, votes, decisions and the roadmap, told in their order."""
+
+    def __init__(
+        self,
+        project_id: int,
+        maintainers: list[Actor],
+        companies: Companies,
+        site: str,
+        read_standing: ReadStanding,
+        now: datetime,
+    ) -> None:
+        """Take the cast; nothing happens yet."""
+        self._project_id = project_id
+        self._maintainers = maintainers
+        self._lead = maintainers[0]
+        self._companies = companies
+        self._site = site
+        self._read_standing = read_standing
+        self._now = now
+
+    def play(self) -> None:
+        """Tell the story from a shipped proposal to a draft."""
+        self._ship(self._propose(texts.SHIPPED, 170))
+        withdrawn = self._propose(texts.WITHDRAWN, 140)
+        withdraw_proposal(
+            self._lead,
+            self._project_id,
+            withdrawn,
+            reason="Measurements showed that reading back would be slower than a larger disk.",
+            now=self._at(120),
+        )
+        self._depart(self._propose(texts.DEPARTED, 100))
+        self._miss_quorum(self._propose(texts.NO_QUORUM, 40))
+        self._leave_open(self._propose(texts.OPEN, 21))
+        self._propose(texts.CONSULTED, 6)
+        self._draft(texts.DRAFTED, 2)
+
+    def _at(self, days_ago: float) -> datetime:
+        return self._now - timedelta(hours=round(days_ago * 24))
+
+    def _draft(self, seed: texts.ProposalSeed, days_ago: int) -> int:
+        return draft_proposal(
+            self._lead,
+            self._project_id,
+            title=seed.title,
+            summary=seed.summary,
+            body=seed.body,
+            now=self._at(days_ago),
+        )
+
+    def _propose(self, seed: texts.ProposalSeed, days_ago: int) -> int:
+        number = self._draft(seed, days_ago + 5)
+        publish_proposal(self._lead, self._project_id, number, now=self._at(days_ago))
+        return number
+
+    def _open(self, number: int, question: str, *, opened: int, closes: datetime) -> int:
+        at = self._at(opened)
+        revision = db.session.scalars(
+            select(Proposal.revision).where(
+                Proposal.project_id == self._project_id, Proposal.number == number
+            )
+        ).one()
+        electorate = self._read_standing(self._project_id, at)
+        return open_vote(
+            self._lead,
+            self._project_id,
+            number,
+            question=question,
+            closes_at=closes,
+            seal=preview_seal(electorate, revision=revision),
+            read_standing=lambda: electorate,
+            site=self._site,
+            now=at,
+        )
+
+    def _cast(self, vote_id: int, ballots: _Ballots, *, days_ago: float) -> None:
+        at = self._at(days_ago)
+        for step, (name, (position, reason)) in enumerate(ballots.companies.items()):
+            actor = self._companies.casters[name]
+            cast_ballot(
+                actor,
+                vote_id,
+                self._companies.by_name[name].id,
+                _choice(position),
+                reason=reason,
+                site=self._site,
+                now=at + timedelta(minutes=41 * step),
+            )
+        for place, position in ballots.maintainers.items():
+            cast_maintainer_ballot(
+                self._maintainers[place],
+                self._project_id,
+                vote_id,
+                _choice(position),
+                site=self._site,
+                now=at + timedelta(minutes=17 * (place + 1)),
+            )
+
+    def _decide(
+        self, number: int, kind: DecisionKind, reasons: str, *, days_ago: int, review: date
+    ) -> None:
+        decide(
+            self._lead,
+            self._project_id,
+            number,
+            kind=kind,
+            reasons=reasons,
+            responsible="Teo Marchetti",
+            review_on=review,
+            now=self._at(days_ago),
+        )
+
+    def _report(self, number: int, action: RoadmapAction, text: str, days_ago: int) -> None:
+        shipped = action is RoadmapAction.SHIP
+        report_progress(
+            self._lead,
+            self._project_id,
+            number,
+            action=action,
+            text=text,
+            shipped_url="https://kelpline.example/releases/4.3" if shipped else "",
+            now=self._at(days_ago),
+        )
+
+    def _ship(self, number: int) -> None:
+        vote_id = self._open(
+            number,
+            "Shall Kelpline encrypt messages at rest, at a cost of 4 to 7 percent of throughput?",
+            opened=160,
+            closes=self._at(146),
+        )
+        self._cast(
+            vote_id,
+            _Ballots(
+                {
+                    "Ostrava Instruments": (_FOR, "Our customers' auditors ask for it."),
+                    "Brackwater Freight": (_FOR, "Customs data must be encrypted from next year."),
+                    "Pinemoss Health": (_FOR, "Patient data."),
+                    "Quillon Payments": (_FOR, ""),
+                    "Tessera Maps": (_AGAINST, "Our edits are public; we would pay for nothing."),
+                    "Copperline Rail": (_ABSTAIN, ""),
+                    "Halden Broadcast": (_AGAINST, "Live subtitles cannot spare the throughput."),
+                    "Loomfield Textiles": (_FOR, ""),
+                    "Saltbox Studio": (_ABSTAIN, "No view on cryptography."),
+                    "Meridian Vault": (_FOR, ""),
+                },
+                {0: _FOR, 1: _FOR, 2: _FOR},
+            ),
+            days_ago=155,
+        )
+        close_vote(vote_id, site=self._site, now=self._at(146))
+        self._decide(
+            number,
+            DecisionKind.ACCEPTED,
+            texts.FOLLOWING_REASONS,
+            days_ago=141,
+            review=self._at(-30).date(),
+        )
+        self._report(number, RoadmapAction.START, "Work has begun on the key file.", 130)
+        self._report(number, RoadmapAction.NOTE, "Rotation works without a stop; measuring.", 75)
+        self._report(number, RoadmapAction.SHIP, "Released in 4.3, off for public queues.", 34)
+
+    def _depart(self, number: int) -> None:
+        vote_id = self._open(
+            number,
+            "Shall version 5 end support for the 2.x wire protocol?",
+            opened=90,
+            closes=self._at(76),
+        )
+        self._cast(
+            vote_id,
+            _Ballots(
+                {
+                    "Ostrava Instruments": (_AGAINST, "Scales in the field cannot be updated."),
+                    "Brackwater Freight": (
+                        _AGAINST,
+                        "Forty ports, eleven of them with old clients.",
+                    ),
+                    "Pinemoss Health": (_FOR, "We moved last year."),
+                    "Quillon Payments": (_FOR, ""),
+                    "Tessera Maps": (_AGAINST, ""),
+                    "Copperline Rail": (_AGAINST, "Certified devices change slowly."),
+                    "Verdant Grid": (_FOR, ""),
+                    "Nimbus Bakery Supply": (_ABSTAIN, ""),
+                    "Arkwright Robotics": (_FOR, ""),
+                },
+                {0: _FOR, 1: _FOR, 2: _FOR},
+            ),
+            days_ago=85,
+        )
+        close_vote(vote_id, site=self._site, now=self._at(76))
+        self._decide(
+            number,
+            DecisionKind.ACCEPTED,
+            texts.DEPARTURE_REASONS,
+            days_ago=60,
+            review=self._at(-120).date(),
+        )
+        self._report(number, RoadmapAction.START, "The checker for old clients comes first.", 45)
+        self._report(number, RoadmapAction.NOTE, "The checker is in testing at two sponsors.", 11)
+
+    def _miss_quorum(self, number: int) -> None:
+        vote_id = self._open(
+            number,
+            "Shall Kelpline serve its figures in the OpenMetrics format?",
+            opened=18,
+            closes=self._at(4),
+        )
+        self._cast(
+            vote_id,
+            _Ballots(
+                {
+                    "Quillon Payments": (_FOR, "We scrape everything else."),
+                    "Verdant Grid": (_FOR, ""),
+                    "Saltbox Studio": (_FOR, ""),
+                },
+                {0: _FOR, 2: _ABSTAIN},
+            ),
+            days_ago=12,
+        )
+        close_vote(vote_id, site=self._site, now=self._at(4))
+
+    def _leave_open(self, number: int) -> None:
+        vote_id = self._open(
+            number,
+            "Shall two maintainers spend five months on replication across two sites?",
+            opened=6,
+            closes=self._at(-8),
+        )
+        self._cast(
+            vote_id,
+            _Ballots(
+                {
+                    "Ostrava Instruments": (_FOR, ""),
+                    "Pinemoss Health": (_FOR, ""),
+                    "Halden Broadcast": (_AGAINST, ""),
+                    "Loomfield Textiles": (_ABSTAIN, ""),
+                },
+                {1: _FOR},
+            ),
+            days_ago=4,
+        )
+
+
+def _choice(position: str) -> dict[str, str]:
+    return {"position": position}
+
+
+def _hold_back_mail(*, now: datetime) -> None:
+    """Only what is news for a persona goes out; the rest counts as delivered at its time."""
+    recent = now - timedelta(days=7)
+    for message in db.session.scalars(select(OutboxMessage)):
+        news = message.created_at >= recent and message.recipient.endswith("@personas.example")
+        if not news:
+            message.sent_at = message.created_at

@@ -7,7 +7,7 @@ import io
 from PIL import Image, ImageDraw
 
 _SIZE = 512
-_OUTPUT = 256
+SIDE = 256
 _INKS = (
     ("#1f3a5f", "#e9c46a"),
     ("#0f766e", "#f4f1de"),
@@ -29,7 +29,7 @@ def draw_logo(number: int) -> bytes:
     pen = ImageDraw.Draw(image)
     _SHAPES[number % len(_SHAPES)](pen, light, ink)
     out = io.BytesIO()
-    image.resize((_OUTPUT, _OUTPUT), Image.Resampling.LANCZOS).save(out, "WEBP", lossless=True)
+    image.resize((SIDE, SIDE), Image.Resampling.LANCZOS).save(out, "WEBP", lossless=True)
     return out.getvalue()
 
 
@@ -73,9 +73,10 @@ def _grid(pen: ImageDraw.ImageDraw, light: str, _ink: str) -> None:
 
 
 def _leaf(pen: ImageDraw.ImageDraw, light: str, ink: str) -> None:
-    pen.pieslice((-16, 96, 400, 512), 270, 360, fill=light)
-    pen.pieslice((112, 0, 528, 416), 90, 180, fill=light)
-    pen.line([(130, 400), (390, 110)], fill=ink, width=18)
+    pen.rounded_rectangle((110, 110, 402, 402), 146, fill=light)
+    pen.rectangle((256, 110, 402, 256), fill=light)
+    pen.rectangle((110, 256, 256, 402), fill=light)
+    pen.line([(150, 362), (352, 160)], fill=ink, width=18)
 
 
 def _keel(pen: ImageDraw.ImageDraw, light: str, _ink: str) -> None:
