@@ -6,8 +6,6 @@ from pathlib import Path
 
 import click
 
-from portal.sandbox.server import serve
-
 
 @click.command("sandbox")
 @click.option("--host", default="127.0.0.1", show_default=True)
@@ -29,6 +27,9 @@ def sandbox_command(
     state: Path | None,
 ) -> None:
     """Serve the sandbox payment processor; refused in production."""
+    # It loads Stripe's SDK, which takes a second that the other commands need not spend.
+    from portal.sandbox.server import serve  # noqa: PLC0415
+
     serve(
         host,
         port,
