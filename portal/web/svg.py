@@ -97,10 +97,7 @@ def figures(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -
         element(
             "tr",
             element("th", cells[0], scope="row"),
-            *(
-                element("td", words, data_label=name, class_="num")
-                for name, words in zip(heads[1:], cells[1:], strict=True)
-            ),
+            *(element("td", words, class_="num") for words in cells[1:]),
         )
         for cells in rows
     )
@@ -109,6 +106,5 @@ def figures(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -
         element("caption", element("span", caption, class_="hidden-label")),
         element("thead", element("tr", *head)),
         element("tbody", *body),
-        class_="stack",
     )
     return element("details", element("summary", _("Show figures")), table, class_="more")
