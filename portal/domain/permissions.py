@@ -39,6 +39,7 @@ class Permission(StrEnum):
     PORTAL_PROJECT_CREATE = "portal:project:create"
     PORTAL_HEALTH_READ = "portal:health:read"
     PERSON_ACCOUNT_EDIT = "person:account:edit"
+    PERSON_DESK_READ = "person:desk:read"
     PERSON_ORGANIZATION_FOUND = "person:organization:found"
     PERSON_INVITATION_ACCEPT = "person:invitation:accept"
     PERSON_SPONSORSHIP_START = "person:sponsorship:start"

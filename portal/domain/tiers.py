@@ -101,7 +101,7 @@ class Mention:
 class TextLine:
     """Anything else, in one line of the project's own words."""
 
-    kind: ClassVar[str] = "text_line"
+    kind: ClassVar[str] = "text"
     text: str
 
     def __post_init__(self) -> None:
