@@ -79,9 +79,9 @@ def get_charter(project_id: int) -> Charter:
     return newest.charter
 
 
-def find_paying_houses(project_id: int, charter: Charter, *, now: datetime) -> Electorate:
-    """The electorate without its maintainers, in two statements: for who pays and what it gives."""
-    return draw_up(Facts(_sponsors(project_id, now), (), _parents(project_id, None)), charter, now)
+def load_paying_facts(project_id: int, *, now: datetime) -> Facts:
+    """The facts without the maintainers, in two statements: for what a stake gives today."""
+    return Facts(_sponsors(project_id, now), (), _parents(project_id, None))
 
 
 def load_facts(project_id: int, *, now: datetime, organization_id: int | None = None) -> Facts:

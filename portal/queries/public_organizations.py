@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, or_, select
+from sqlalchemy import Exists, exists, or_, select
 
 from portal.database import db
 from portal.domain.errors import NotFound
@@ -52,12 +52,11 @@ class OrganizationPage:
 
 
 @dataclass(frozen=True, slots=True)
-class PublicPicture:
-    """A picture's bytes; ``is_public`` says whether everybody may see it."""
+class PictureFile:
+    """A picture as it goes over the wire."""
 
     data: bytes
     media_type: str
-    is_public: bool
 
 
 _SHOWN = (
@@ -111,36 +110,36 @@ def get_organization_page(slug: str) -> OrganizationPage:
     )
 
 
-def get_picture(sha256: str, *, actor: Actor) -> PublicPicture:
-    """A picture that is approved for the public, or that the actor may see all the same.
+def find_public_picture(sha256: str) -> PictureFile | None:
+    """A picture that is approved for the public."""
+    approved = exists().where(Sponsorship.approved_picture_id == Picture.id, *_SHOWN)
+    return _picture(sha256, approved)
 
-    That is: members see their organization's, reviewers the one they are asked to approve.
-    NotFound for every other.
+
+def get_own_picture(sha256: str, *, actor: Actor) -> PictureFile:
+    """A picture of the actor's organization, or one whose publication the actor reviews.
+
+    NotFound for every other, and for visitors.
     """
-    picture = db.session.execute(
-        select(
-            Picture.id,
-            Picture.data,
-            Picture.media_type,
-            exists()
-            .where(Sponsorship.approved_picture_id == Picture.id, *_SHOWN)
-            .label("is_public"),
-        ).where(Picture.sha256 == sha256)
-    ).one_or_none()
-    if picture is None or not (picture.is_public or _may_see(picture.id, actor)):
-        raise NotFound("picture")
-    return PublicPicture(picture.data, picture.media_type, picture.is_public)
-
-
-def _may_see(picture_id: int, actor: Actor) -> bool:
-    """Whether the picture is that of an organization the actor belongs to or reviews."""
     reviewers = PROJECT_POLICY[Permission.PROJECT_PUBLICATION_REVIEW]
     reviewed = [each for each, roles in actor.projects.items() if roles & reviewers]
-    sponsors = exists().where(
+    sponsor = exists().where(
         Sponsorship.organization_id == Organization.id, Sponsorship.project_id.in_(reviewed)
     )
-    found = select(Organization.id).where(
-        Organization.picture_id == picture_id,
-        or_(Organization.id.in_(actor.organizations), sponsors),
+    found = _picture(
+        sha256,
+        exists().where(
+            Organization.picture_id == Picture.id,
+            or_(Organization.id.in_(actor.organizations), sponsor),
+        ),
     )
-    return actor.person_id is not None and db.session.scalar(found.limit(1)) is not None
+    if found is None:
+        raise NotFound("picture")
+    return found
+
+
+def _picture(sha256: str, condition: Exists) -> PictureFile | None:
+    row = db.session.execute(
+        select(Picture.data, Picture.media_type).where(Picture.sha256 == sha256, condition)
+    ).one_or_none()
+    return None if row is None else PictureFile(row.data, row.media_type)

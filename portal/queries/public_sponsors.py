@@ -12,22 +12,21 @@ from sqlalchemy import Select, exists, select, tuple_, union_all
 from sqlalchemy.orm import aliased
 
 from portal.database import db
-from portal.domain.electorate import Electorate
+from portal.domain.electorate import Electorate, draw_up
 from portal.domain.errors import NotFound
 from portal.domain.money import Money
 from portal.domain.sponsorship import GOOD_STANDING
-from portal.domain.tiers import Audience, Interval
+from portal.domain.tiers import Audience, Interval, Logo, LogoSize
 from portal.models.figures import ProjectFigures
 from portal.models.organizations import Organization, Picture
 from portal.models.projects import CharterVersion, Project
 from portal.models.sponsorship import AMONG_PAST, ON_WALL, Sponsorship
 from portal.models.tiers import Tier, TierVersion
-from portal.queries.electorate import find_paying_houses
+from portal.queries.electorate import load_paying_facts
 
 WALL_PAGE = 200
 _CHARTED = 1000
 _PAST_PAGE = 50
-_SMALLEST = 4
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -48,7 +47,7 @@ class WallTier:
     """A tier with its named sponsors, longest first; ``on_sale`` is False once it is archived.
 
     What is said of the tier is its newest version; each sponsor keeps what it bought. ``size`` is
-    the size of its logos, from 1, the largest, to 4; None where the tier has no logo.
+    that of its logos, None where the tier has none.
     ``after`` leads to its further sponsors.
     """
 
@@ -59,7 +58,7 @@ class WallTier:
     voting_weight: int
     audience: Audience
     on_sale: bool
-    size: int | None
+    size: LogoSize | None
     sponsors: tuple[WallSponsor, ...]
     after: str | None
 
@@ -128,7 +127,9 @@ def get_sponsors_page(
         tiers=find_wall(row.id, limit=WALL_PAGE, after=after),
         past=tuple(past),
         older_past=older_past,
-        electorate=find_paying_houses(row.id, charter.charter, now=now) if drawn else None,
+        electorate=draw_up(load_paying_facts(row.id, now=now), charter.charter, now)
+        if drawn
+        else None,
     )
 
 
@@ -161,17 +162,14 @@ def find_wall(project_id: int, *, limit: int, after: str = "") -> tuple[WallTier
     found: defaultdict[int, list[WallSponsor]] = defaultdict(list)
     for tier_id, sponsor in _sponsors(sold, start, limit):
         found[tier_id].append(sponsor)
-    return tuple(
-        _wall_tier(version, tier, rank, found[tier.id], limit)
-        for rank, (version, tier) in enumerate(ranked, start=1)
-    )
+    return tuple(_wall_tier(version, tier, found[tier.id], limit) for version, tier in ranked)
 
 
 def _wall_tier(
-    version: TierVersion, tier: Tier, rank: int, sponsors: list[WallSponsor], limit: int
+    version: TierVersion, tier: Tier, sponsors: list[WallSponsor], limit: int
 ) -> WallTier:
     shown = sponsors[:limit]
-    has_logo = any(benefit.get("kind") == "logo" for benefit in version.benefits)
+    logos = (benefit["size"] for benefit in version.benefits if benefit["kind"] == Logo.kind)
     return WallTier(
         slug=tier.slug,
         name=version.name,
@@ -180,7 +178,7 @@ def _wall_tier(
         voting_weight=version.voting_weight,
         audience=version.audience,
         on_sale=tier.archived_at is None,
-        size=min(rank, _SMALLEST) if has_logo else None,
+        size=next((LogoSize(size) for size in logos), None),
         sponsors=tuple(shown),
         after=_Start(version.tier_id, shown[-1].since, shown[-1].id).text
         if len(sponsors) > limit

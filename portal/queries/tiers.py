@@ -19,7 +19,7 @@ from portal.domain.tiers import Audience, TierTerms
 from portal.models.billing import Checkout, CheckoutStatus
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import Tier, TierVersion
-from portal.queries.electorate import NEWCOMER, get_charter, load_facts
+from portal.queries.electorate import NEWCOMER, get_charter, load_facts, load_paying_facts
 
 _LIVE = (CheckoutStatus.STARTED, CheckoutStatus.OPEN)
 
@@ -83,13 +83,13 @@ class TierHistory:
 def list_tiers_on_sale(project_id: int, *, now: datetime) -> tuple[TierOnSale, ...]:
     """What can be bought today, in the project's order; full tiers included, with no place left.
 
-    Six statements, whatever the number of tiers and sponsors.
+    Five statements, whatever the number of tiers and sponsors.
     """
     newest = _newest_versions(project_id, archived=False)
     if not newest:
         return ()
     taken = _taken(project_id)
-    charter, facts = get_charter(project_id), load_facts(project_id, now=now)
+    charter, facts = get_charter(project_id), load_paying_facts(project_id, now=now)
     on_sale = []
     for slug, tier_id, _archived_at, version in newest:
         terms = version.terms
