@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
+from portal.domain.canonical import fingerprint
 from portal.domain.errors import Obstacle, Refusal
 from portal.domain.organizations import OrganizationKind
 from portal.domain.tiers import Audience, Interval
@@ -231,17 +232,17 @@ def offer_obstacles(offer: Offer, *, today: date) -> list[Obstacle]:
     return obstacles
 
 
-def buyer_obstacles(offer: Offer, buyer: Buyer) -> list[Obstacle]:
-    """Why this buyer cannot buy: role, audience, or a running sponsorship (S1, S3, S10)."""
+def buyer_obstacles(audience: Audience, buyer: Buyer) -> list[Obstacle]:
+    """Why this buyer cannot buy a tier: role, audience, or what runs already (S1, S3, S10)."""
     obstacles = []
     if not buyer.may_buy:
         obstacles.append(
             Obstacle("buy.role", "Only owners and billing contacts of an organization can buy.")
         )
     is_person = buyer.kind is OrganizationKind.PERSON
-    if is_person and offer.audience is Audience.ORGANIZATION:
+    if is_person and audience is Audience.ORGANIZATION:
         obstacles.append(Obstacle("buy.audience", "This tier is for organizations."))
-    if not is_person and offer.audience is Audience.PERSON:
+    if not is_person and audience is Audience.PERSON:
         obstacles.append(Obstacle("buy.audience", "This tier is for people, not organizations."))
     if buyer.running is not None:
         obstacles.append(
@@ -251,6 +252,11 @@ def buyer_obstacles(offer: Offer, buyer: Buyer) -> list[Obstacle]:
             )
         )
     return obstacles
+
+
+def publication_seal(name: str, website: str, picture_id: int | None) -> str:
+    """Stands for what is to be shown, so that nothing else is approved by a late click."""
+    return fingerprint([name, website, picture_id])[:32]
 
 
 def _day(value: date) -> str:

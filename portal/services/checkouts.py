@@ -272,7 +272,10 @@ def _refuse_obstacles(
         ),
         running=running.tier_snapshot.name if running is not None and paid else None,
     )
-    for obstacle in (*buyer_obstacles(offer, buyer), *offer_obstacles(offer, today=now.date())):
+    for obstacle in (
+        *buyer_obstacles(offer.audience, buyer),
+        *offer_obstacles(offer, today=now.date()),
+    ):
         raise Refusal(obstacle.code, obstacle.message)
 
 
