@@ -61,7 +61,7 @@ def demo_command(info: ScriptInfo, port: int, var: Path) -> None:
         subprocess.Popen(command)  # noqa: S603 - our own programs
         for command in (
             [
-                *(sys.executable, "-m", "portal.adapters.mail.mailbox"),
+                *(sys.executable, "-m", "portal.adapters.mail.server"),
                 *(os.environ["STAKEHOLD_MAILBOX_PATH"], _HOST, str(mail_port)),
             ],
             [

@@ -1,39 +1,15 @@
-"""The demonstration's mail server: takes mail over SMTP into a Maildir that a page can show."""
+"""The demonstration's mailbox: what its mail server took in, for a page to show."""
 
 from __future__ import annotations
 
 import mailbox
-import signal
-import sys
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import cast
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, Envelope, Session
-
 from portal.ports.mail import ReceivedMail
-
-
-class _Keep:
-    """Stores every envelope that arrives."""
-
-    def __init__(self, path: Path) -> None:
-        self._maildir = mailbox.Maildir(path, create=True)
-
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - the server's name for it
-        self._maildir.add(cast("bytes", envelope.original_content))
-        return "250 Message accepted for delivery"
-
-
-def start_mail_server(path: Path, host: str, port: int) -> Controller:
-    """Take mail on a loopback port until ``stop()``; for the demonstration and tests only."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    controller = Controller(_Keep(path), hostname=host, port=port)
-    controller.start()
-    return controller
 
 
 class MaildirMailbox:
@@ -70,11 +46,3 @@ class MaildirMailbox:
 def _part(message: EmailMessage, kind: str) -> str:
     body = message.get_body(preferencelist=(kind,))
     return "" if body is None else str(body.get_content())
-
-
-if __name__ == "__main__":
-    _path, _host, _port = sys.argv[1:]
-    _controller = start_mail_server(Path(_path), _host, int(_port))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.sigwait({signal.SIGTERM})
-    _controller.stop()
