@@ -146,12 +146,15 @@ def find_tier(project_id: int, slug: str) -> TierHistory | None:
     return TierHistory(tier.slug, tier.archived_at, versions)
 
 
-def find_newcomers_share(
-    project_id: int, *, voting_weight: int, audience: Audience, now: datetime
-) -> Fraction:
-    """The share of its house that one new sponsor with such a tier would hold today."""
-    facts = load_facts(project_id, now=now)
-    return _newcomers_share(facts, get_charter(project_id), voting_weight, audience, now)
+def find_newcomers_shares(
+    project_id: int, offers: Sequence[TierTerms], *, now: datetime
+) -> list[Fraction]:
+    """The share of its house that one new sponsor would hold today, for each of several tiers."""
+    charter, facts = get_charter(project_id), load_facts(project_id, now=now)
+    return [
+        _newcomers_share(facts, charter, terms.voting_weight, terms.audience, now)
+        for terms in offers
+    ]
 
 
 def _newcomers_share(

@@ -1,42 +1,72 @@
-"""A tier's benefits in words."""
+"""Benefits in words, for tier pages, previews and the editor."""
 
 from __future__ import annotations
+
+from functools import singledispatch
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.domain.tiers import Benefit, EarlyAccess, Logo, LogoSize, Mention, Support, TextLine
+from portal.domain.tiers import (
+    Benefit,
+    EarlyAccess,
+    Logo,
+    LogoSize,
+    Mention,
+    NamedContact,
+    Support,
+    TextLine,
+)
 
 
+@singledispatch
 def describe_benefit(benefit: Benefit) -> str:
-    """One benefit as one line."""
-    match benefit:
-        case Logo(size):
-            sizes = {
-                LogoSize.SMALL: _("Small logo on the sponsors page"),
-                LogoSize.MEDIUM: _("Logo on the sponsors page"),
-                LogoSize.LARGE: _("Large logo on the sponsors page"),
-                LogoSize.LEAD: _("The largest logo on the sponsors page"),
-            }
-            line = sizes[size]
-        case Support(per_quarter, answer_days):
-            line = _(
-                "%(requests)s a quarter, answered within %(days)s",
-                requests=ngettext(
-                    "%(num)s support request", "%(num)s support requests", per_quarter
-                ),
-                days=ngettext("%(num)s day", "%(num)s days", answer_days),
-            )
-        case EarlyAccess(days):
-            line = ngettext(
-                "Release candidates %(num)s day early",
-                "Release candidates %(num)s days early",
-                days,
-            )
-        case Mention():
-            line = _("Your name in the notes of each release")
-        case TextLine(text):
-            line = text
-        case _:
-            line = _("A named maintainer to turn to")
-    return str(line)
+    """One benefit in a line; anything that is none is a TypeError."""
+    raise TypeError(benefit)
+
+
+@describe_benefit.register
+def _logo(benefit: Logo) -> str:
+    return {
+        LogoSize.SMALL: _("Small logo on the sponsors page"),
+        LogoSize.MEDIUM: _("Medium logo on the sponsors page"),
+        LogoSize.LARGE: _("Large logo on the sponsors page"),
+        LogoSize.LEAD: _("Logo at the head of the sponsors page"),
+    }[benefit.size]
+
+
+@describe_benefit.register
+def _support(benefit: Support) -> str:
+    requests = ngettext(
+        "%(num)s support request a quarter", "%(num)s support requests a quarter",
+        benefit.per_quarter,
+    )  # fmt: skip
+    aim = ngettext(
+        "first answer aimed at within %(num)s working day",
+        "first answer aimed at within %(num)s working days",
+        benefit.answer_days,
+    )
+    return f"{requests}, {aim}"
+
+
+@describe_benefit.register
+def _named_contact(_benefit: NamedContact) -> str:
+    return _("A named contact among the maintainers")
+
+
+@describe_benefit.register
+def _early_access(benefit: EarlyAccess) -> str:
+    return ngettext(
+        "Release candidates %(num)s day early", "Release candidates %(num)s days early",
+        benefit.days,
+    )  # fmt: skip
+
+
+@describe_benefit.register
+def _mention(_benefit: Mention) -> str:
+    return _("Named in the notes of each release")
+
+
+@describe_benefit.register
+def _text(benefit: TextLine) -> str:
+    return benefit.text
