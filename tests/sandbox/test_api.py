@@ -143,6 +143,52 @@ def test_a_checkout_needs_prices_that_suit_its_mode(stage: Stage) -> None:
         assert refused.status_code in (400, 404), change
 
 
+@pytest.mark.parametrize(
+    ("path", "data", "param"),
+    [
+        ("prices", {"currency": "eur", "product_data[name]": "G"}, "unit_amount"),
+        ("prices", {"currency": "eur", "unit_amount": "1"}, "product"),
+        ("prices", {"currency": "eur", "unit_amount": "1", "product": "prod_none"}, "product"),
+        ("prices", {"currency": "eur", "unit_amount": "1", "product_data[name]": "G",
+                    "lookup_key": "k" * 201}, "lookup_key"),
+        ("checkout/sessions", {"mode": "payment"}, "success_url"),
+        ("checkout/sessions", {"success_url": "http://localhost/"}, "mode"),
+        ("checkout/sessions", {"mode": "payment", "success_url": "http://localhost/",
+                               "line_items[0][quantity]": "1"}, "line_items[0][price]"),
+        ("customers", {f"metadata[k{n}]": "v" for n in range(51)}, "metadata"),
+        ("customers", {f"metadata[{'k' * 41}]": "v"}, "metadata"),
+        ("customers", {"metadata[a": "v"}, "metadata[a"),
+    ],
+)  # fmt: skip
+def test_incomplete_or_oversized_wishes_name_the_parameter(
+    stage: Stage, path: str, data: dict[str, str], param: str
+) -> None:
+    refused = stage.call("POST", path, data)
+    assert refused.status_code in (400, 404)
+    assert refused.json()["error"]["param"] == param
+
+
+def test_a_product_may_have_several_prices_and_an_inactive_one_is_not_sold(stage: Stage) -> None:
+    product = stage.call("POST", "products", {"name": "Gold"}).json()["id"]
+    price = {"currency": "eur", "unit_amount": "5", "product": product}
+    prices = [stage.call("POST", "prices", price).json()["id"] for _ in range(2)]
+    stage.call("POST", f"prices/{prices[0]}", {"active": "false"})
+    active = stage.call("GET", "prices", {"active": "true", "product": product}).json()["data"]
+    assert [price["id"] for price in active] == prices[1:]
+    wish = {"mode": "payment", "success_url": "http://localhost/"}
+    for price_id, status in zip(prices, (400, 200), strict=True):
+        line = {"line_items[0][price]": price_id}
+        assert stage.call("POST", "checkout/sessions", wish | line).status_code == status
+
+
+def test_one_checkout_has_one_currency(stage: Stage) -> None:
+    wish = {"mode": "payment", "success_url": "http://localhost/"}
+    for n, currency in enumerate(("eur", "usd")):
+        price = {"currency": currency, "unit_amount": "5", "product_data[name]": "Gold"}
+        wish[f"line_items[{n}][price]"] = stage.call("POST", "prices", price).json()["id"]
+    assert stage.call("POST", "checkout/sessions", wish).status_code == 400
+
+
 def test_a_subscription_that_ended_can_neither_be_cancelled_nor_resumed(stage: Stage) -> None:
     stage.pay(stage.open_session()["url"], SUCCEEDS)
     found = stage.call("GET", "subscriptions").json()["data"][0]
@@ -151,8 +197,9 @@ def test_a_subscription_that_ended_can_neither_be_cancelled_nor_resumed(stage: S
     assert stage.call("DELETE", path).status_code == 404
     assert stage.call("POST", path, {"cancel_at_period_end": "false"}).status_code == 400
     assert stage.call("GET", "subscriptions").json()["data"] == []
-    listed = stage.call("GET", "subscriptions", {"status": "canceled"}).json()["data"]
-    assert [subscription["id"] for subscription in listed] == [found["id"]]
+    for status, ids in (("canceled", [found["id"]]), ("ended", [found["id"]]), ("active", [])):
+        listed = stage.call("GET", "subscriptions", {"status": status}).json()["data"]
+        assert [subscription["id"] for subscription in listed] == ids
 
 
 def test_the_sandbox_refuses_to_exist_in_production(monkeypatch: pytest.MonkeyPatch) -> None:
