@@ -96,7 +96,7 @@ def open_link(token: str) -> ResponseReturnValue:
     """Show the button that signs in: opening the page, as mail scanners do, uses nothing up."""
     state = find_link_state(token, browser_secret=session.get(_SECRET, ""), now=now())
     problem = explain_link(state)
-    page = render_template("sign_in/link.html", state=state, problem=problem)
+    page = render_template("sign_in/link.html", problem=problem)
     return page, 422 if problem else 200
 
 
@@ -104,10 +104,13 @@ def open_link(token: str) -> ResponseReturnValue:
 @public
 def enter_by_link(token: str) -> ResponseReturnValue:
     """Use the link up and sign in."""
-    with transaction():
-        begun = use_link(
-            token, browser_secret=session.get(_SECRET, ""), browser=_browser(), now=now()
-        )
+    try:
+        with transaction():
+            begun = use_link(
+                token, browser_secret=session.get(_SECRET, ""), browser=_browser(), now=now()
+            )
+    except Refusal as refusal:
+        return render_template("sign_in/link.html", problem=refusal.message), 422
     return enter(begun)
 
 
