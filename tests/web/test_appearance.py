@@ -11,7 +11,7 @@ from portal.web.appearance import blueprint
 
 @pytest.fixture
 def client() -> FlaskClient:
-    app = Flask("appearance")
+    app = Flask(__name__)
     app.register_blueprint(blueprint)
     return app.test_client()
 

@@ -60,7 +60,7 @@ CHARTS = [WEIGHTS, Outcome((SPONSORS,)), TURNOUT, COLUMNS]
 
 @pytest.fixture(autouse=True)
 def _locale() -> Iterator[None]:
-    app = Flask("charts")
+    app = Flask(__name__)
     Babel(app)
     with app.test_request_context():
         yield

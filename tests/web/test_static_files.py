@@ -27,7 +27,7 @@ PAGE_BYTES = 10_000  # room kept for the page itself, compressed
 
 @pytest.fixture
 def app() -> Flask:
-    app = Flask("static", static_folder=str(FOLDER), static_url_path="/static")
+    app = Flask(__name__, static_folder=str(FOLDER), static_url_path="/static")
     init_static(app)
     return app
 
@@ -153,4 +153,4 @@ def test_vendored_files_are_the_ones_their_list_names() -> None:
 
 def test_an_application_without_a_static_folder_is_refused() -> None:
     with pytest.raises(ValueError, match="static folder"):
-        init_static(Flask("bare", static_folder=None))
+        init_static(Flask(__name__, static_folder=None))
