@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, g, request_started
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
@@ -112,6 +112,12 @@ def _portal(database_url: str) -> Iterator[Flask]:
         db.engine.dispose()
 
 
+def _forget_request(*_: object, **__: object) -> None:
+    """A test's requests share the fixture's application context: who asked must not stay in it."""
+    for name in list(g):
+        g.pop(name)
+
+
 @pytest.fixture
 def app(_portal: Flask) -> Iterator[Flask]:
     """The portal, with nothing in its database; whatever the test commits is rolled back."""
@@ -127,7 +133,8 @@ def app(_portal: Flask) -> Iterator[Flask]:
             db.session.remove()
             db.session.configure(join_transaction_mode="create_savepoint")
             try:
-                yield _portal
+                with request_started.connected_to(_forget_request, _portal):
+                    yield _portal
             finally:
                 db.session.remove()
                 engines[None] = engine
