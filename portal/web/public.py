@@ -28,8 +28,9 @@ from portal.queries.tiers import list_tiers_on_sale
 from portal.web.access import current_actor, now, public
 from portal.web.benefits import describe_benefit
 from portal.web.charter_rules import describe_charter
+from portal.web.outcome_words import explain_house, explain_mode, house_name
 from portal.web.page_cache import page_changes_at, public_page
-from portal.web.public_charts import house_name, outcome_chart, turnout_chart, weights_chart
+from portal.web.public_charts import outcome_chart, share_chart, turnout_chart, weights_chart
 
 blueprint = Blueprint("public", __name__)
 blueprint.add_app_template_filter(describe_benefit, "benefit")
@@ -82,7 +83,9 @@ def sponsors(project: str) -> ResponseReturnValue:
 def tiers(project: str) -> ResponseReturnValue:
     """What can be bought, and what share of the vote it would give today."""
     frame = get_project_frame(project)
-    return _page("tiers", project=frame, tiers=list_tiers_on_sale(frame.id, now=now()))
+    on_sale = list_tiers_on_sale(frame.id, now=now())
+    shares = {tier.slug: share_chart(tier.share) for tier in on_sale}
+    return _page("tiers", project=frame, tiers=on_sale, shares=shares)
 
 
 @blueprint.get("/p/<project>/roadmap")
@@ -129,6 +132,8 @@ def outcome(project: str, number: int) -> ResponseReturnValue:
         chart=outcome_chart(page.figures),
         turnout=turnout_chart(page.figures),
         house_name=house_name,
+        explain_house=explain_house,
+        mode=explain_mode(page.figures),
     )
 
 

@@ -8,12 +8,21 @@ from fractions import Fraction
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.domain.charter import House as HouseKind
 from portal.domain.electorate import Chamber
 from portal.domain.outcomes import Figures, HouseFigures, Position, Verdict
 from portal.domain.outcomes import Part as Count
-from portal.web.charts import House, Outcome, Part, Present, Turnout, Voice, Weights
-from portal.web.formats import format_weight
+from portal.web.charts import (
+    House,
+    Outcome,
+    Part,
+    Present,
+    Share,
+    Turnout,
+    Voice,
+    Weights,
+)
+from portal.web.formats import format_share, format_weight
+from portal.web.outcome_words import house_name
 
 _MOST_VOICES = 16
 
@@ -50,14 +59,9 @@ def _together(label: str, voices: list[Voice]) -> Voice:
     )
 
 
-def house_name(house: HouseKind) -> str:
-    """A house as readers know it."""
-    names: Mapping[HouseKind, str] = {
-        HouseKind.SPONSORS: _("Sponsors"),
-        HouseKind.MAINTAINERS: _("Maintainers"),
-        HouseKind.SUPPORTERS: _("Supporters"),
-    }
-    return names[house]
+def share_chart(share: Fraction) -> Share:
+    """What a tier would give of its house today."""
+    return Share(share, _("%(share)s of the vote today", share=format_share(share)))
 
 
 def outcome_chart(figures: Figures) -> Outcome | None:
