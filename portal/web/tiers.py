@@ -170,7 +170,6 @@ def _preview(
     project: Scope, history: TierHistory | None, terms: TierTerms
 ) -> list[tuple[str, str | None, str]]:
     """What a buyer would get, today and with these terms: (label, now, then)."""
-
     before = None if history is None else history.newest.terms
     offers = [terms] if before is None else [terms, before]
     then, *today = find_newcomers_shares(project.id, offers, now=now())

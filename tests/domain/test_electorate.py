@@ -16,6 +16,7 @@ from portal.domain.electorate import (
     Facts,
     MaintainerFact,
     SponsorFact,
+    compare,
     draw_up,
     share_of,
     with_sponsor,
@@ -226,3 +227,29 @@ def test_the_order_of_the_sponsors_changes_nothing(raw: list[int], random: Any) 
     assert before.sponsors == after.sponsors
     assert {x.organization_id for x in before.left_out} == {
         x.organization_id for x in after.left_out}
+
+
+def test_a_change_follows_each_elector_and_names_those_who_drop_out() -> None:
+    late = sponsor(3, 2, active_since=AT - DAY)
+    facts = Facts((sponsor(1, 8), sponsor(2, 1), late), (), {})
+    strict = Charter(cap=Fraction(1, 2), seasoning_days=30)
+    changes = compare(draw_up(facts, OPEN, AT).sponsors, draw_up(facts, strict, AT).sponsors)
+    first, second, gone = changes
+    assert (first.name, first.now and first.now.share, first.then and first.then.share) == (
+        "Company 1", Fraction(8, 11), Fraction(1, 2))
+    assert first.then is not None
+    assert first.then.capped
+    assert (second.name, second.then and second.then.power) == ("Company 2", Fraction(1, 2))
+    assert (gone.name, gone.then) == ("Company 3", None)
+
+
+def test_a_newcomer_in_a_change_had_nothing_before() -> None:
+    season = Charter(cap=Fraction(1), seasoning_days=30)
+    facts = Facts((sponsor(1), sponsor(2, active_since=AT - DAY)), (), {})
+    changes = compare(draw_up(facts, season, AT).sponsors, draw_up(facts, OPEN, AT).sponsors)
+    assert [change.now is None for change in changes] == [False, True]
+
+
+def test_a_change_of_too_many_electors_has_no_power() -> None:
+    chamber = survey(*(sponsor(n, n) for n in range(1, 1102))).sponsors
+    assert {change.then.power for change in compare(chamber, chamber) if change.then} == {None}
