@@ -12,6 +12,7 @@ from portal.domain.charter import DecisionMode
 from portal.domain.decisions import DecisionKind
 from portal.domain.errors import NotFound
 from portal.domain.outcomes import Figures, Verdict, read_figures, verdict_of
+from portal.domain.proposals import ProposalState
 from portal.models.decisions import DecisionRecord
 from portal.models.proposals import Proposal
 from portal.models.votes import Outcome, Vote
@@ -119,3 +120,21 @@ def _decision(record: DecisionRecord) -> Decision:
         decided_by=record.decided_by,
         decided_at=record.decided_at,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionDesk:
+    """The newest outcome of a proposal, and whether a decision is owed."""
+
+    state: ProposalState
+    outcome: OutcomePage
+
+
+def get_decision_desk(project_id: int, number: int) -> DecisionDesk:
+    """What maintainers need to decide; NotFound before the tally."""
+    state = db.session.scalar(
+        select(Proposal.state).where(Proposal.project_id == project_id, Proposal.number == number)
+    )
+    if state is None:
+        raise NotFound("proposal")
+    return DecisionDesk(state, get_outcome_page(project_id, number))

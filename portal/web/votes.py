@@ -1,7 +1,224 @@
-"""Opening a vote and casting ballots."""
+"""Opening votes, casting ballots, and an organization's list of votes."""
 
 from __future__ import annotations
 
-from flask import Blueprint
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.database import transaction
+from portal.domain.errors import Conflict, Refusal
+from portal.domain.permissions import Permission, may
+from portal.domain.rules import voting_chambers
+from portal.queries.actors import Scope
+from portal.queries.electorate import find_standing
+from portal.queries.votes import (
+    BallotPage,
+    Opening,
+    get_ballot_page,
+    get_maintainer_ballot_page,
+    get_opening,
+    list_organization_votes,
+)
+from portal.services.ballots import cast_ballot, cast_maintainer_ballot
+from portal.services.votes import open_vote
+from portal.web.access import collaborators, current_actor, now, requires
+from portal.web.desk_frame import desk_frame
+from portal.web.forms import refused
+from portal.web.proposals import LARGEST, page_before
+from portal.web.public_charts import house_name, weights_chart
+from portal.web.vote_forms import BallotForm, OpenVoteForm
 
 blueprint = Blueprint("votes", __name__)
+
+_OPEN = f"/desk/<project>/proposals/<int(max={LARGEST}):number>/open-vote"
+_OWN = f"/organizations/<organization>/votes/<int(max={LARGEST}):vote_id>"
+_DESK = f"/desk/<project>/votes/<int(max={LARGEST}):vote_id>"
+
+
+@blueprint.get(_OPEN)
+@requires(Permission.PROJECT_VOTE_OPEN)
+def prepare(project: Scope, number: int) -> ResponseReturnValue:
+    """Everything that opening a vote now would freeze."""
+    opening = get_opening(project.id, number, now=now())
+    form = OpenVoteForm(seal=opening.seal, closes_at=_default_close(opening))
+    return _render_opening(project, opening, form)
+
+
+@blueprint.post(_OPEN)
+@requires(Permission.PROJECT_VOTE_OPEN)
+def open_(project: Scope, number: int) -> ResponseReturnValue:
+    """Open the vote that was previewed, or show what has changed since."""
+    form = OpenVoteForm()
+    status = 422
+    if form.validate():
+        try:
+            with transaction():
+                vote_id = open_vote(
+                    current_actor(),
+                    project.id,
+                    number,
+                    question=form.question.data,
+                    closes_at=form.read_close(),
+                    seal=form.seal.data or "",
+                    read_standing=partial(find_standing, project.id, now=now()),
+                    site=collaborators().settings.base_url,
+                    now=now(),
+                )
+        except (Conflict, Refusal) as error:
+            refused(form, error)
+            status = 409 if isinstance(error, Conflict) else 422
+        else:
+            flash(_("The vote is open, and everything about it is frozen."), "good")
+            return redirect(f"/desk/{project.slug}/votes/{vote_id}", 303)
+    opening = get_opening(project.id, number, now=now())
+    form.seal.data = opening.seal
+    return _render_opening(project, opening, form), status
+
+
+@blueprint.get("/organizations/<organization>/votes")
+@requires(Permission.ORGANIZATION_DESK_READ)
+def index(organization: Scope) -> ResponseReturnValue:
+    """The votes in which the organization has a ballot."""
+    found = list_organization_votes(organization.id, now=now(), before=page_before())
+    casts = may(
+        current_actor(), Permission.ORGANIZATION_BALLOT_CAST, organization_id=organization.id
+    )
+    return render_template(
+        "votes/index.html", organization=organization, found=found, casts=casts, now=now()
+    )
+
+
+@blueprint.get(_OWN)
+@requires(Permission.ORGANIZATION_BALLOT_CAST)
+def ballot(organization: Scope, vote_id: int) -> ResponseReturnValue:
+    """The organization's one ballot in a vote."""
+    page = get_ballot_page(organization.id, vote_id, now=now())
+    return _render_own(organization, page, _filled(page))
+
+
+@blueprint.post(_OWN)
+@requires(Permission.ORGANIZATION_BALLOT_CAST)
+def cast(organization: Scope, vote_id: int) -> ResponseReturnValue:
+    """Cast or replace the organization's ballot."""
+    form = BallotForm()
+    if form.validate():
+        try:
+            with transaction():
+                receipt = cast_ballot(
+                    current_actor(),
+                    vote_id,
+                    organization.id,
+                    _choice(),
+                    reason=form.reason.data,
+                    site=collaborators().settings.base_url,
+                    now=_instant(),
+                )
+        except Refusal as refusal:
+            refused(form, refusal)
+        else:
+            _say(receipt.reference)
+            return redirect(f"/organizations/{organization.slug}/votes/{vote_id}", 303)
+    page = get_ballot_page(organization.id, vote_id, now=_instant())
+    return _render_own(organization, page, form), 422
+
+
+@blueprint.get(_DESK)
+@requires(Permission.PROJECT_BALLOT_CAST)
+def desk_ballot(project: Scope, vote_id: int) -> ResponseReturnValue:
+    """A vote on its project's desk, with the maintainer's own ballot where there is one."""
+    page = _desk_page(project, vote_id, now())
+    return _render_desk(project, page, _filled(page))
+
+
+@blueprint.post(_DESK)
+@requires(Permission.PROJECT_BALLOT_CAST)
+def desk_cast(project: Scope, vote_id: int) -> ResponseReturnValue:
+    """Cast or replace a maintainer's own ballot."""
+    form = BallotForm()
+    if form.validate():
+        try:
+            with transaction():
+                receipt = cast_maintainer_ballot(
+                    current_actor(),
+                    project.id,
+                    vote_id,
+                    _choice(),
+                    reason=form.reason.data,
+                    site=collaborators().settings.base_url,
+                    now=_instant(),
+                )
+        except Refusal as refusal:
+            refused(form, refusal)
+        else:
+            _say(receipt.reference)
+            return redirect(f"/desk/{project.slug}/votes/{vote_id}", 303)
+    return _render_desk(project, _desk_page(project, vote_id, _instant()), form), 422
+
+
+def _instant() -> datetime:
+    """The server's clock at this very moment: a ballot's instant is read inside its transaction."""
+    return datetime.now(UTC)
+
+
+def _choice() -> dict[str, Any]:
+    """The posted ballot as it came, crafted fields included: the validator is to see them."""
+    posted = request.form.to_dict(flat=False)
+    posted.pop("csrf_token", None)
+    if len(posted.get("reason", ())) == 1:
+        del posted["reason"]
+    raw: dict[str, Any] = {
+        name: values[0] if len(values) == 1 else values for name, values in posted.items()
+    }
+    return {"recused": True} if raw == {"position": "recused"} else raw
+
+
+def _filled(page: BallotPage) -> BallotForm:
+    """The form, showing the ballot that stands."""
+    if page.ballot is None:
+        return BallotForm()
+    position = "recused" if page.ballot.choice.get("recused") else page.ballot.choice["position"]
+    return BallotForm(position=position, reason=page.ballot.reason)
+
+
+def _say(reference: str) -> None:
+    flash(_("The ballot is cast. Its receipt is %(receipt)s.", receipt=reference), "good")
+
+
+def _desk_page(project: Scope, vote_id: int, at: datetime) -> BallotPage:
+    return get_maintainer_ballot_page(project.id, vote_id, current_actor().person_id or 0, now=at)
+
+
+def _default_close(opening: Opening) -> datetime:
+    """The charter's window, up to the next full hour."""
+    end = opening.electorate.record_at + timedelta(days=opening.electorate.charter.window_days)
+    return (end + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
+
+
+def _render_opening(project: Scope, opening: Opening, form: OpenVoteForm) -> str:
+    chambers = voting_chambers(opening.electorate)
+    return render_template(
+        "votes/open.html",
+        **desk_frame(project),
+        opening=opening,
+        form=form,
+        chambers=chambers,
+        charts=[weights_chart(each, opening.electorate.charter.cap) for each in chambers],
+        house_name=house_name,
+    )
+
+
+def _render_own(organization: Scope, page: BallotPage, form: BallotForm) -> str:
+    return render_template(
+        "votes/ballot.html", organization=organization, page=page, form=form, house_name=house_name
+    )
+
+
+def _render_desk(project: Scope, page: BallotPage, form: BallotForm) -> str:
+    return render_template(
+        "votes/desk.html", **desk_frame(project), page=page, form=form, house_name=house_name
+    )

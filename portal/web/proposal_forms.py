@@ -1,0 +1,54 @@
+"""The forms of a proposal: its text, and the reason for withdrawing it."""
+
+from __future__ import annotations
+
+from flask_babel import lazy_gettext as _l
+from wtforms import HiddenField
+
+from portal.web.forms import Form, LongTextField, TextField
+
+_LONGEST_TEXT = 40_000
+_MOST_DIGITS = 9
+
+
+class ProposalForm(Form):
+    """A proposal's text, with the revision it was opened on."""
+
+    revision = HiddenField()
+    title = TextField(
+        _l("Title"),
+        max_length=140,
+        required=True,
+        description=_l("What would change, in a few words."),
+    )
+    summary = LongTextField(
+        _l("Summary"),
+        max_length=400,
+        description=_l("Two or three sentences for lists and mails. Plain text."),
+    )
+    body = LongTextField(
+        _l("Text"),
+        max_length=_LONGEST_TEXT,
+        description=_l(
+            "Markdown: what is proposed, why, what it costs, what happens without it. "
+            "HTML is shown as text."
+        ),
+    )
+
+    @property
+    def seen_revision(self) -> int:
+        """The revision this form was opened on; 0, which never stands, if it was tampered with."""
+        raw = self.revision.data or ""
+        well_formed = raw.isascii() and raw.isdigit() and len(raw) <= _MOST_DIGITS
+        return int(raw) if well_formed else 0
+
+
+class WithdrawForm(Form):
+    """Why a proposal is withdrawn."""
+
+    reason = LongTextField(
+        _l("Reason"),
+        max_length=600,
+        required=True,
+        description=_l("It is shown with the proposal if the proposal was public."),
+    )
