@@ -164,7 +164,7 @@ def _my_ballots(actor: Actor, now: datetime) -> dict[int, int]:
         )
         .group_by(Vote.project_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _ballots_waiting(actor: Actor, now: datetime) -> dict[int, int]:
@@ -185,7 +185,7 @@ def _ballots_waiting(actor: Actor, now: datetime) -> dict[int, int]:
         )
         .group_by(ElectorOrganization.organization_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _decisions_owed(actor: Actor) -> dict[int, int]:
@@ -199,7 +199,7 @@ def _decisions_owed(actor: Actor) -> dict[int, int]:
         )
         .group_by(Vote.project_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _reviews_waiting(actor: Actor) -> dict[int, int]:
@@ -214,7 +214,7 @@ def _reviews_waiting(actor: Actor) -> dict[int, int]:
         )
         .group_by(Sponsorship.project_id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def get_overview(project_id: int, actor: Actor, *, now: datetime) -> Overview:

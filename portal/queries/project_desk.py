@@ -165,15 +165,12 @@ def list_projects() -> tuple[ProjectLine, ...]:
         .order_by(Person.name)
     ):
         leads.setdefault(project_id, []).append(name)
-    sponsors = dict(
-        db.session.execute(
-            select(Sponsorship.project_id, func.count())
-            .where(Sponsorship.term.in_(GOOD_STANDING))
-            .group_by(Sponsorship.project_id)
-        )
-        .tuples()
-        .all()
+    counts = db.session.execute(
+        select(Sponsorship.project_id, func.count())
+        .where(Sponsorship.term.in_(GOOD_STANDING))
+        .group_by(Sponsorship.project_id)
     )
+    sponsors = dict(counts.all())
     rows = db.session.execute(
         select(Project.id, Project.slug, Project.name, Project.currency, Project.created_at)
         .order_by(Project.name, Project.id)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import Row, exists, func, or_, select
 
 from portal.database import db
 from portal.domain.charter import Charter
@@ -166,7 +166,7 @@ def _newcomers_share(
 
 def _newest_versions(
     project_id: int, *, archived: bool
-) -> Sequence[tuple[str, int, datetime | None, TierVersion]]:
+) -> Sequence[Row[str, int, datetime | None, TierVersion]]:
     newest = (
         select(TierVersion.tier_id, func.max(TierVersion.number).label("number"))
         .group_by(TierVersion.tier_id)
@@ -184,7 +184,7 @@ def _newest_versions(
     )
     if not archived:
         statement = statement.where(Tier.archived_at.is_(None))
-    return db.session.execute(statement).tuples().all()
+    return db.session.execute(statement).all()
 
 
 def _running(project_id: int) -> Counter[int]:
@@ -195,7 +195,7 @@ def _running(project_id: int) -> Counter[int]:
         .where(Sponsorship.project_id == project_id, Sponsorship.term.in_(GOOD_STANDING))
         .group_by(TierVersion.tier_id)
     )
-    return Counter(dict(rows.tuples().all()))
+    return Counter(dict(rows.all()))
 
 
 def _taken(project_id: int) -> Counter[int]:
@@ -213,4 +213,4 @@ def _taken(project_id: int) -> Counter[int]:
         )
         .group_by(TierVersion.tier_id)
     )
-    return Counter(dict(rows.tuples().all()))
+    return Counter(dict(rows.all()))
