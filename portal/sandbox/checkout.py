@@ -55,36 +55,39 @@ def open_session(account: Account, params: JSON, site: str) -> JSON:
     return account.save(session)
 
 
-def pay(account: Account, session: JSON, card: TestCard, email: str | None, site: str) -> JSON:
-    """Pay an open checkout with a card; returns its intent, whose status says what came of it.
+def pay(account: Account, session: JSON, card: TestCard, email: str | None, site: str) -> None:
+    """Try to pay with a card; a checkout that is no longer open is left as it is.
 
-    A checkout that is no longer open is left as it is.
+    Afterwards the checkout is complete, or its intent says what is missing.
     """
+    if session["status"] != "open":
+        return
     intent = _intent_of(account, session, email)
-    if session["status"] != "open" or intent["status"] == "succeeded":
-        return intent
     method = account.save(new_payment_method(account, card, session["customer"]))
     if card.challenged:
         ask_bank(account, intent, method, f"{session['url']}/challenge")
-        return intent
+        return
     attempt(account, intent, method, card.declined, site=site)
     if card.declined is None:
         _complete(account, session, intent, method, site)
-    return intent
 
 
-def answer_challenge(account: Account, session: JSON, *, confirmed: bool, site: str) -> JSON:
+def answer_challenge(account: Account, session: JSON, *, confirmed: bool, site: str) -> None:
     """The payer's bank answers; only a waiting intent of an open checkout can change by it."""
-    intent = _intent_of(account, session, None)
-    if session["status"] != "open" or intent["status"] != "requires_action":
-        return intent
+    intent = find_intent(account, session)
+    if session["status"] != "open" or intent is None or intent["status"] != "requires_action":
+        return
     if not confirmed:
         refuse_authentication(account, intent, NOT_AUTHENTICATED)
-        return intent
+        return
     method = account.get("payment_method", intent["payment_method"])
     attempt(account, intent, method, None, site=site)
     _complete(account, session, intent, method, site)
-    return intent
+
+
+def find_intent(account: Account, session: JSON) -> JSON | None:
+    """The one intent of a checkout, None before the first attempt to pay."""
+    return account.store.find(session["_intent"]) if session["_intent"] else None
 
 
 def expire_session(account: Account, session: JSON) -> JSON:
@@ -110,9 +113,9 @@ def _complete(account: Account, session: JSON, intent: JSON, method: JSON, site:
 
 
 def _intent_of(account: Account, session: JSON, email: str | None) -> JSON:
-    """The one intent of a checkout, made with its customer at the first attempt to pay."""
-    if session["_intent"] is not None:
-        return account.get("payment_intent", session["_intent"])
+    """The checkout's intent, made with its customer at the first attempt to pay."""
+    if (known := find_intent(account, session)) is not None:
+        return known
     if session["customer"] is None:
         customer = new_customer(account) | {"email": session["customer_email"] or email}
         account.save(customer)

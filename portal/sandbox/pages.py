@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from portal.sandbox.account import Account
 from portal.sandbox.cards import CARDS, find_card
-from portal.sandbox.checkout import answer_challenge, pay
+from portal.sandbox.checkout import answer_challenge, find_intent, pay
 from portal.sandbox.clock import catch_up
 from portal.sandbox.store import JSON
 
@@ -42,8 +42,8 @@ def checkout_page(identifier: str) -> BaseResponse:
     with account.store.transaction():
         catch_up(account)
         session = _session(account, identifier)
-        intent = account.store.find(session["_intent"] or "") or {}
-    failure = intent.get("last_payment_error") or {}
+        intent = find_intent(account, session)
+    failure = (intent and intent["last_payment_error"]) or {}
     return _show(session, problem=failure.get("message", ""))
 
 
@@ -56,14 +56,12 @@ def pay_checkout(identifier: str) -> BaseResponse:
     with account.store.transaction():
         catch_up(account)
         session = _session(account, identifier)
-        if session["status"] != "open":
-            return _onward(session)
         if card is None:
             return _refuse(session, "This is not a test card. Take one of the four below.")
         if not (session["customer"] or session["customer_email"] or email):
             return _refuse(session, "Enter the e-mail address for the receipt.")
-        intent = pay(account, session, card, email, _site())
-    return _after(session, intent)
+        pay(account, session, card, email, _site())
+        return _after(account, session)
 
 
 @blueprint.get("/c/pay/<identifier>/challenge")
@@ -82,8 +80,8 @@ def answer_bank(identifier: str) -> BaseResponse:
     with account.store.transaction():
         session = _session(account, identifier)
         confirmed = request.form.get("answer") == "confirm"
-        intent = answer_challenge(account, session, confirmed=confirmed, site=_site())
-    return _after(session, intent)
+        answer_challenge(account, session, confirmed=confirmed, site=_site())
+        return _after(account, session)
 
 
 @blueprint.get("/receipts/<identifier>")
@@ -95,12 +93,13 @@ def receipt(identifier: str) -> BaseResponse:
     return _page("receipt.html", thing=thing)
 
 
-def _after(session: JSON, intent: JSON) -> BaseResponse:
+def _after(account: Account, session: JSON) -> BaseResponse:
     """Where an attempt to pay leads: to the bank, back to the cards, or to the seller."""
     if session["status"] != "open":
         return _onward(session)
-    page = f"/c/pay/{session['id']}"
-    return redirect(f"{page}/challenge" if intent["status"] == "requires_action" else page, 303)
+    intent = find_intent(account, session)
+    asked = intent is not None and intent["status"] == "requires_action"
+    return redirect(f"/c/pay/{session['id']}{'/challenge' if asked else ''}", 303)
 
 
 def _onward(session: JSON) -> BaseResponse:

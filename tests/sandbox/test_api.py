@@ -97,6 +97,13 @@ def test_expansion_is_limited_to_four_levels_and_to_what_exists(stage: Stage) ->
         assert stage.call("GET", "subscriptions", {"expand[]": path}).status_code == status, path
 
 
+def test_a_refused_call_changes_nothing(stage: Stage) -> None:
+    wish = {"currency": "eur", "unit_amount": "5", "product_data[name]": "G", "expand[]": "nothing"}
+    assert stage.call("POST", "prices", wish).status_code == 400
+    for path in ("products", "prices", "events"):
+        assert stage.call("GET", path).json()["data"] == [], path
+
+
 def test_metadata_is_merged_and_an_empty_value_unsets_its_key(stage: Stage) -> None:
     made = stage.call("POST", "customers", {"metadata[a]": "1", "metadata[b]": "2"}).json()
     path = f"customers/{made['id']}"

@@ -102,6 +102,17 @@ def test_the_banks_answer_counts_only_while_it_is_asked(stage: Stage) -> None:
     assert stage.call("GET", "subscriptions").json()["data"] == []
 
 
+def test_the_banks_yes_after_its_no_or_after_the_expiry_charges_nothing(stage: Stage) -> None:
+    denied, expired = stage.open_session(), stage.open_session()
+    for session in (denied, expired):
+        stage.pay(session["url"], CHALLENGED)
+    stage.pay(f"{denied['url']}/challenge", answer="deny")
+    stage.call("POST", f"checkout/sessions/{expired['id']}/expire")
+    for session in (denied, expired):
+        assert stage.pay(f"{session['url']}/challenge", answer="confirm").status_code < 400
+    assert stage.call("GET", "charges").json()["data"] == []
+
+
 def test_pressing_twice_at_once_pays_once(stage: Stage) -> None:
     session = stage.open_session()
     with ThreadPoolExecutor(6) as pool:
