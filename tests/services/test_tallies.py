@@ -1,0 +1,193 @@
+"""Closing votes: counted once, from ballots and frozen rules, and read from the store ever after."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal.database import db, transaction
+from portal.domain.charter import DecisionMode, House, PrivacyMode
+from portal.domain.count import count_vote
+from portal.domain.errors import Refusal
+from portal.domain.outcomes import Position, Verdict, read_figures, write_figures
+from portal.domain.proposals import ProposalState
+from portal.models.audit import AuditEntry
+from portal.models.outbox import OutboxMessage
+from portal.models.proposals import Proposal
+from portal.models.sponsorship import Sponsorship
+from portal.models.votes import Outcome
+from portal.services.ballots import cast_maintainer_ballot
+from portal.services.tallies import current_ballots, find_due_votes
+from tests.builders import NOW
+from tests.vote_builders import (
+    DAY,
+    SITE,
+    ballots_of,
+    cast,
+    close,
+    get_vote,
+    make_scene,
+    make_vote,
+)
+
+END = NOW + 14 * DAY
+
+
+def outcome_of(vote_id: int) -> Outcome:
+    return db.session.scalars(select(Outcome).where(Outcome.vote_id == vote_id)).one()
+
+
+def test_a_vote_is_due_from_its_close_on(app: Flask) -> None:
+    vote = make_vote(make_scene())
+    assert find_due_votes(now=END - DAY) == []
+    assert find_due_votes(now=END) == [vote]
+    with pytest.raises(Refusal, match=r"vote\.open"):
+        close(vote, now=END - DAY)
+
+
+def test_the_outcome_is_stored_once_with_every_figure(app: Flask) -> None:
+    # Weights 4, 2, 2, 1 capped at a quarter: with 4 electors all are equal, 1 each.
+    scene = make_scene(weights=(4, 2, 2, 1), cap=Fraction(1))
+    vote = make_vote(scene)
+    cast(scene, vote, 0, "against", reason="First thought.")
+    cast(scene, vote, 0, "for", reason="Second thought.")
+    cast(scene, vote, 1, "against", reason="Too soon.")
+    cast(scene, vote, 2, "recused")
+    assert close(vote, now=END + 3 * DAY)
+    stored = outcome_of(vote)
+    figures = read_figures(stored.figures)
+    (house,) = figures.houses
+    assert house.parts is not None
+    assert {position: part.weight for position, part in house.parts.items()} == {
+        Position.FOR: 4000, Position.AGAINST: 2000, Position.ABSTAIN: 0,
+        Position.RECUSED: 2000, Position.ABSENT: 1000,
+    }
+    assert (house.weight, house.electors) == (9000, 4)
+    assert (house.quorum.needed_weight, house.quorum.present_weight) == (4500, 8000)
+    assert (house.quorum.needed_electors, house.quorum.present_electors) == (2, 3)
+    assert (figures.verdict, stored.carried, house.why) == (Verdict.CARRIED, True, ())
+    assert figures.roll is not None
+    assert [(entry.choice, entry.reason) for entry in figures.roll] == [
+        (Position.FOR, "Second thought."), (Position.AGAINST, "Too soon."),
+        (Position.RECUSED, ""), (Position.ABSENT, ""),
+    ]
+    assert write_figures(figures) == stored.figures
+
+
+def test_a_second_run_changes_nothing(app: Flask) -> None:
+    scene = make_scene()
+    vote = make_vote(scene)
+    cast(scene, vote, 0, "for")
+    assert close(vote)
+    before = dict(outcome_of(vote).figures), outcome_of(vote).tallied_at
+    counts = [select(func.count()).select_from(table)
+              for table in (AuditEntry, OutboxMessage, Outcome)]
+    rows = [db.session.scalar(count) for count in counts]
+    assert not close(vote, now=END + DAY)
+    assert [db.session.scalar(count) for count in counts] == rows
+    assert (outcome_of(vote).figures, outcome_of(vote).tallied_at) == before
+    assert find_due_votes(now=END + DAY) == []
+
+
+def test_the_count_moves_the_proposal_and_tells_those_concerned(app: Flask) -> None:
+    scene = make_scene()
+    vote = make_vote(scene)
+    close(vote)
+    proposal = db.session.scalars(select(Proposal)).one()
+    assert proposal.state is ProposalState.CLOSED
+    keys = set(db.session.scalars(select(OutboxMessage.dedupe_key)))
+    told = {key for key in keys if ":closed:" in key}
+    assert len(told) == len(scene.representatives)
+    assert f"vote:{vote}:decision:{scene.lead.id}" in keys
+
+
+def test_without_quorum_there_is_no_answer(app: Flask) -> None:
+    scene = make_scene()
+    vote = make_vote(scene)
+    cast(scene, vote, 3, "for")
+    close(vote)
+    assert outcome_of(vote).carried is None
+
+
+def test_a_tie_fails(app: Flask) -> None:
+    scene = make_scene(weights=(2, 2), cap=Fraction(1))
+    vote = make_vote(scene)
+    cast(scene, vote, 0, "for")
+    cast(scene, vote, 1, "against")
+    close(vote)
+    assert outcome_of(vote).carried is False
+    assert read_figures(outcome_of(vote).figures).houses[0].why == ("tie",)
+
+
+def test_payments_after_the_opening_change_no_weight(app: Flask) -> None:
+    scene = make_scene(cap=Fraction(1))
+    vote = make_vote(scene)
+    cast(scene, vote, 0, "for")
+    with transaction() as session:
+        for sponsorship in session.scalars(select(Sponsorship)):
+            session.delete(sponsorship)
+    close(vote)
+    assert read_figures(outcome_of(vote).figures).houses[0].weight == 9000
+
+
+def test_two_houses_must_each_carry(app: Flask) -> None:
+    scene = make_scene(mode=DecisionMode.TWO_HOUSES)
+    vote = make_vote(scene)
+    for index in range(4):
+        cast(scene, vote, index, "for")
+    with transaction():
+        cast_maintainer_ballot(scene.lead_actor, scene.project.id, vote, {"position": "against"},
+                               site=SITE, now=NOW + DAY)
+    close(vote)
+    figures = read_figures(outcome_of(vote).figures)
+    assert {house.house: house.verdict for house in figures.houses} == {
+        House.SPONSORS: Verdict.CARRIED, House.MAINTAINERS: Verdict.NOT_CARRIED,
+    }
+    assert outcome_of(vote).carried is False
+
+
+def test_a_recount_of_the_stored_ballots_equals_the_stored_outcome(app: Flask) -> None:
+    scene = make_scene()
+    vote = make_vote(scene)
+    for index, position in enumerate(("for", "abstain", "against")):
+        cast(scene, vote, index, position)
+    close(vote)
+    again = count_vote(get_vote(vote).rules, current_ballots(vote))
+    assert write_figures(again) == outcome_of(vote).figures
+
+
+def test_a_secret_vote_stores_no_roll_call_and_no_reasons(app: Flask) -> None:
+    scene = make_scene(weights=(1,) * 6, privacy=PrivacyMode.SECRET_AGGREGATE)
+    vote = make_vote(scene)
+    with pytest.raises(Refusal, match=r"ballot\.reason_secret"):
+        cast(scene, vote, 0, "for", reason="MARKER")
+    for index in range(6):
+        cast(scene, vote, index, "for" if index else "against")
+    close(vote)
+    figures = read_figures(outcome_of(vote).figures)
+    assert figures.roll is None
+    assert figures.houses[0].parts is not None
+    assert len(ballots_of(vote)) == 6
+
+
+def test_a_secret_vote_with_few_ballots_keeps_its_totals_to_itself(app: Flask) -> None:
+    scene = make_scene(weights=(1,) * 6, privacy=PrivacyMode.SECRET_AGGREGATE,
+                       quorum_weight=Fraction(0), quorum_electors=Fraction(0))
+    vote = make_vote(scene)
+    for index in range(4):
+        cast(scene, vote, index, "for")
+    close(vote)
+    figures = read_figures(outcome_of(vote).figures)
+    assert figures.houses[0].parts is None
+    assert figures.verdict is Verdict.NOT_CARRIED
+
+
+def test_a_secret_vote_that_could_not_stay_secret_is_refused_at_opening(app: Flask) -> None:
+    for weights in ((1,) * 4, (1, 1, 1, 1, 2, 2)):
+        scene = make_scene(weights=weights, privacy=PrivacyMode.SECRET_AGGREGATE,
+                           cap=Fraction(1))
+        with pytest.raises(Refusal, match=r"vote\.secrecy"):
+            make_vote(scene)
