@@ -10,7 +10,6 @@ import click
 from flask import Flask
 from flask.cli import ScriptInfo
 from flask_babel import Babel
-from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -37,7 +36,6 @@ _MOST_BYTES = 6 * 1024 * 1024
 
 babel = Babel()
 csrf = CSRFProtect()
-migrate = Migrate()
 
 
 def find_folder(name: str) -> Path:
@@ -74,6 +72,7 @@ def create_app(
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
         RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
+        MIGRATIONS=str(find_folder("migrations")),
         BABEL_DEFAULT_LOCALE="en",
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
@@ -86,7 +85,6 @@ def create_app(
             app.wsgi_app, x_for=count, x_proto=count, x_host=count
         )
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(find_folder("migrations")))
     babel.init_app(app)
     csrf.init_app(app)
     csrf.exempt(receive_event)

@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 import click
+from flask import current_app
 from flask.cli import with_appcontext
-from flask_migrate import downgrade, upgrade
+
+from portal.database import db
+
+
+def upgrade_tables() -> None:
+    """Run every migration that this database has not seen."""
+    # Imported here: Alembic takes longer to load than all the rest, and only migrations need it.
+    from flask_migrate import Migrate, upgrade  # noqa: PLC0415
+
+    Migrate(current_app, db, directory=current_app.config["MIGRATIONS"])
+    upgrade()
+
+
+def downgrade_tables(revision: str) -> None:
+    """Take migrations back to a revision; ``base`` removes every table."""
+    from flask_migrate import Migrate, downgrade  # noqa: PLC0415
+
+    Migrate(current_app, db, directory=current_app.config["MIGRATIONS"])
+    downgrade(revision=revision)
 
 
 @click.group("database")
@@ -16,7 +35,7 @@ def database_group() -> None:
 @with_appcontext
 def upgrade_command() -> None:
     """Create or change the tables to what this version of the portal needs."""
-    upgrade()
+    upgrade_tables()
     click.echo("The database is up to date.")
 
 
@@ -26,5 +45,5 @@ def upgrade_command() -> None:
 @with_appcontext
 def downgrade_command(revision: str) -> None:
     """Take migrations back to REVISION ("base" empties the database)."""
-    downgrade(revision=revision)
+    downgrade_tables(revision)
     click.echo(f"The database is at {revision}.")

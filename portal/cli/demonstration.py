@@ -20,11 +20,10 @@ from types import FrameType
 import click
 from flask import Flask
 from flask.cli import ScriptInfo, pass_script_info
-from flask_migrate import upgrade
 
+from portal.cli.database import upgrade_tables
 from portal.database import transaction
 from portal.queries.electorate import find_standing
-from portal.services.demonstration import PERSONAS, seed_demonstration
 
 _HOST = "127.0.0.1"
 _READY_SECONDS = 60
@@ -108,8 +107,11 @@ def _prepare_environment(var: Path, port: int, sandbox_port: int, mail_port: int
 
 def _prepare_data(app: Flask) -> None:
     """Bring the tables up to date and, the first time, play the demonstration's history."""
+    # Imported here: no other command and no web worker needs the demonstration.
+    from portal.services.demonstration import seed_demonstration  # noqa: PLC0415
+
     with app.app_context():
-        upgrade()
+        upgrade_tables()
         with transaction():
             seed_demonstration(
                 site=os.environ["STAKEHOLD_BASE_URL"],
@@ -165,6 +167,8 @@ def _answers() -> bool:
 
 
 def _announce(port: int, sandbox_port: int, seconds: float) -> None:
+    from portal.services.demonstration.cast import PERSONAS  # noqa: PLC0415
+
     address = f"http://{_HOST}:{port}"
     width = max(len(persona.title) for persona in PERSONAS)
     lines = [

@@ -28,7 +28,7 @@ def ready() -> ResponseReturnValue:
     Mail that waits is told but does not take the process out of service: pages still work.
     """
     found = find_readiness(now=now())
-    migrated = found.revision == _head(current_app.extensions["migrate"].directory)
+    migrated = found.revision == _head(current_app.config["MIGRATIONS"])
     is_ready = found.reachable and migrated
     return jsonify(
         status="ready" if is_ready else "not ready",

@@ -9,10 +9,10 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
-from flask_migrate import downgrade, upgrade
 from sqlalchemy import inspect
 
 from portal.app import create_app
+from portal.cli.database import downgrade_tables, upgrade_tables
 from portal.database import Base, db
 from tests.conftest import make_settings
 
@@ -31,11 +31,11 @@ def bare_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
 
 
 def test_up_and_down(bare_app: Flask) -> None:
-    upgrade()
+    upgrade_tables()
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Base.metadata) == []
-    downgrade(revision="base")
+    downgrade_tables("base")
     assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
-    upgrade()
+    upgrade_tables()
     assert "votes" in inspect(db.engine).get_table_names()

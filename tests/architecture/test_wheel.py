@@ -15,8 +15,8 @@ assert "site-packages" in portal.__file__, portal.__file__
 from portal.app import create_app
 app = create_app()
 with app.app_context():
-    from flask_migrate import upgrade
-    upgrade()
+    from portal.cli.database import upgrade_tables
+    upgrade_tables()
 answer = app.test_client().get("/")
 assert answer.status_code == 200, answer.status
 assert b"<html" in answer.data
