@@ -18,6 +18,7 @@ import portal.models  # noqa: F401 - every row must be known before the first qu
 from portal.adapters import build_collaborators
 from portal.cli import COMMANDS
 from portal.database import db
+from portal.jobs import build_jobs
 from portal.ports.collaborators import Collaborators
 from portal.settings import Settings, SettingsIncomplete, read_settings
 from portal.web import BLUEPRINTS
@@ -26,6 +27,7 @@ from portal.web.charts import init_charts
 from portal.web.errors import init_errors
 from portal.web.formats import init_formats
 from portal.web.headers import init_headers
+from portal.web.limits import limiter
 from portal.web.limits import limiter
 from portal.web.markdown import init_markdown
 from portal.web.page_cache import init_page_cache
@@ -48,8 +50,9 @@ def find_folder(name: str) -> Path:
 def create_app(
     settings: Settings | None = None, collaborators: Collaborators | None = None
 ) -> Flask:
-    """Build the portal from its settings; tests may hand in other collaborators.
+    """Build the portal from its settings.
 
+    Tests may hand in other collaborators; the periodic work is then theirs to run.
     Refuses incomplete settings by ``SettingsIncomplete``, naming every missing key.
     """
     settings = settings or read_settings(os.environ)
@@ -71,6 +74,7 @@ def create_app(
         SESSION_COOKIE_SECURE=settings.secure_cookies,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
+        RATELIMIT_ENABLED=True,
         RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
         MIGRATIONS=str(find_folder("migrations")),
         BABEL_DEFAULT_LOCALE="en",
@@ -103,6 +107,8 @@ def create_app(
         install(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
+    if collaborators is None:
+        build_jobs(app)
     return app
 
 
