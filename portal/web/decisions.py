@@ -30,8 +30,9 @@ from portal.web.access import current_actor, now, requires
 from portal.web.decision_forms import KINDS, DecisionForm, ProgressForm
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
+from portal.web.outcome_words import house_name
 from portal.web.proposals import LARGEST
-from portal.web.public_charts import house_name, outcome_chart
+from portal.web.public_charts import outcome_chart
 
 blueprint = Blueprint("decisions", __name__)
 

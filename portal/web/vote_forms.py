@@ -63,7 +63,7 @@ class BallotForm(Form):
     """A ballot by yes or no; the rule book's validator says what is a position."""
 
     position = RadioField(
-        _l("Your organization’s position"),
+        _l("Position"),
         choices=[
             SelectChoice("for", _l("For")),
             SelectChoice("against", _l("Against")),

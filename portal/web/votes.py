@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,8 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
+from portal.domain.charter import Charter, House
+from portal.domain.electorate import Chamber
 from portal.domain.errors import Conflict, Refusal
 from portal.domain.permissions import Permission, may
 from portal.domain.rules import voting_chambers
@@ -27,10 +30,13 @@ from portal.queries.votes import (
 from portal.services.ballots import cast_ballot, cast_maintainer_ballot
 from portal.services.votes import open_vote
 from portal.web.access import collaborators, current_actor, now, requires
+from portal.web.charts import Weights
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
+from portal.web.organization_frame import organization_frame
+from portal.web.outcome_words import house_name
 from portal.web.proposals import LARGEST, page_before
-from portal.web.public_charts import house_name, weights_chart
+from portal.web.public_charts import weights_chart
 from portal.web.vote_forms import BallotForm, OpenVoteForm
 
 blueprint = Blueprint("votes", __name__)
@@ -89,7 +95,7 @@ def index(organization: Scope) -> ResponseReturnValue:
         current_actor(), Permission.ORGANIZATION_BALLOT_CAST, organization_id=organization.id
     )
     return render_template(
-        "votes/index.html", organization=organization, found=found, casts=casts, now=now()
+        "votes/index.html", **organization_frame(organization), found=found, casts=casts, now=now()
     )
 
 
@@ -207,14 +213,24 @@ def _render_opening(project: Scope, opening: Opening, form: OpenVoteForm) -> str
         opening=opening,
         form=form,
         chambers=chambers,
-        charts=[weights_chart(each, opening.electorate.charter.cap) for each in chambers],
+        charts=[_chart(each, opening.electorate.charter) for each in chambers],
         house_name=house_name,
     )
 
 
+def _chart(chamber: Chamber, charter: Charter) -> Weights | None:
+    """Weight and power of a house; maintainers weigh the same and have no cap."""
+    cap = Fraction(1) if chamber.house is House.MAINTAINERS else charter.cap
+    return weights_chart(chamber, cap)
+
+
 def _render_own(organization: Scope, page: BallotPage, form: BallotForm) -> str:
     return render_template(
-        "votes/ballot.html", organization=organization, page=page, form=form, house_name=house_name
+        "votes/ballot.html",
+        **organization_frame(organization),
+        page=page,
+        form=form,
+        house_name=house_name,
     )
 
 
