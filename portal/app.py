@@ -28,7 +28,6 @@ from portal.web.errors import init_errors
 from portal.web.formats import init_formats
 from portal.web.headers import init_headers
 from portal.web.limits import limiter
-from portal.web.limits import limiter
 from portal.web.markdown import init_markdown
 from portal.web.page_cache import init_page_cache
 from portal.web.static_files import init_static
