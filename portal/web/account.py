@@ -18,10 +18,11 @@ from portal.services.sessions import end_session, end_sessions
 from portal.web.access import current_actor, now, requires
 from portal.web.forms import refused
 from portal.web.identity_forms import NameForm
-from portal.web.role_names import role_name
+from portal.web.role_names import role_name, role_names
 
 blueprint = Blueprint("account", __name__)
 blueprint.add_app_template_filter(role_name)
+blueprint.add_app_template_filter(role_names)
 
 
 @blueprint.get("/account")

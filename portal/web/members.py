@@ -170,7 +170,11 @@ def _page(organization: Scope, form: InviteForm) -> str:
 
 def _roles_page(organization: Scope, member: Member, form: RolesForm) -> str:
     return render_template(
-        "organizations/roles.html", member=member, form=form, **organization_frame(organization)
+        "organizations/roles.html",
+        member=member,
+        form=form,
+        role_notes=ROLE_NOTES,
+        **organization_frame(organization),
     )
 
 

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, FileField, RadioField, SelectField, SelectMultipleField
 from wtforms.validators import ValidationError
-from wtforms.widgets import CheckboxInput
+from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.domain.errors import Refusal
 from portal.domain.organizations import PROFILE_LENGTHS, OrganizationKind, Profile
@@ -149,6 +149,7 @@ class RolesForm(Form):
     roles = SelectMultipleField(
         _l("Roles"),
         choices=[(role.value, ROLE_NAMES[role]) for role in OrganizationRole],
+        widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
     replace = BooleanField(

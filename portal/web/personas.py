@@ -18,7 +18,7 @@ from portal.queries.accounts import find_personas
 from portal.services.sessions import sign_out
 from portal.services.signing_in import sign_in_persona
 from portal.web.access import collaborators, now, public
-from portal.web.sign_in import enter
+from portal.web.sign_in import browser_name, enter
 
 blueprint = Blueprint("personas", __name__)
 
@@ -93,7 +93,7 @@ def become(key: str) -> ResponseReturnValue:
             sign_out(current_user.get_id(), now=now())
         if persona is not None:
             begun = sign_in_persona(
-                persona.email, demonstration=True, browser=str(persona.title), now=now()
+                persona.email, demonstration=True, browser=browser_name(), now=now()
             )
     logout_user()
     session.clear()

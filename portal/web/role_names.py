@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask_babel import lazy_gettext as _l
 
 from portal.domain.permissions import OrganizationRole, ProjectRole
@@ -33,3 +35,9 @@ ROLE_NOTES = {
 def role_name(role: str) -> str:
     """A role in the reader's language; an unknown one as it stands."""
     return str(ROLE_NAMES.get(role, role))  # type: ignore[call-overload]
+
+
+def role_names(roles: Iterable[str]) -> str:
+    """Several roles in words, the weightiest first: ``Owner, Representative``."""
+    order = list(ROLE_NAMES)
+    return ", ".join(role_name(role) for role in sorted(roles, key=order.index))

@@ -107,7 +107,7 @@ def enter_by_link(token: str) -> ResponseReturnValue:
     try:
         with transaction():
             begun = use_link(
-                token, browser_secret=session.get(_SECRET, ""), browser=_browser(), now=now()
+                token, browser_secret=session.get(_SECRET, ""), browser=browser_name(), now=now()
             )
     except Refusal as refusal:
         return render_template("sign_in/link.html", problem=refusal.message), 422
@@ -144,7 +144,7 @@ def come_back(provider: str) -> ResponseReturnValue:
         )
         with transaction():
             begun = sign_in_with_identity(
-                seen, next_path=away.get("next", ""), browser=_browser(), now=now()
+                seen, next_path=away.get("next", ""), browser=browser_name(), now=now()
             )
     except SignInFailed as failure:
         return _failed(chosen, failure)
@@ -204,5 +204,6 @@ def _failed(provider: IdentityProvider, failure: SignInFailed) -> ResponseReturn
     return redirect(url_for("sign_in.ask"), 303)
 
 
-def _browser() -> str:
+def browser_name() -> str:
+    """How the list of sessions calls the browser that asks."""
     return describe_browser(request.user_agent.string)
