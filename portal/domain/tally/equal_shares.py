@@ -8,10 +8,10 @@ earlier rhos thus tells which options need another look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from heapq import heappop, heapreplace
-from math import gcd
+from heapq import heappop, heapreplace, merge
+from math import gcd, lcm
 
 # Money per unit of weight, ascending, with the electors who have it left; the broke are left out.
 _Purses = list[tuple[int, int]]
@@ -101,28 +101,24 @@ def _price(
     same rate.
     """
     utility = sum(per_weight * electors.weigh(members & solvent) for per_weight, members in levels)
-    for money, per_weight, members in _by_rate(purses, levels):
+    common = lcm(*(per_weight for per_weight, _members in levels))
+    by_rate = [_payers(purses, level, common // level[0]) for level in levels]
+    for _rate, money, per_weight, payers in merge(*by_rate) if len(levels) > 1 else by_rate[0]:
         if money * utility >= cost * per_weight:
             return cost, utility
-        if members:
-            weight = electors.weigh(members)
+        if payers:
+            weight = electors.weigh(payers)
             cost -= money * weight
             utility -= per_weight * weight
     return None
 
 
-def _by_rate(purses: _Purses, levels: _Levels) -> Iterable[tuple[int, int, int]]:
-    """Go through (money, utility, electors) by ascending money per utility."""
-    if len(levels) == 1:
-        ((utility, members),) = levels
-        return ((money, utility, holders & members) for money, holders in purses)
-    payers = [
-        (money, utility, holders & members)
-        for money, holders in purses
-        for utility, members in levels
-        if holders & members
-    ]
-    return sorted(payers, key=lambda payer: Fraction(payer[0], payer[1]))
+def _payers(
+    purses: _Purses, level: tuple[int, int], factor: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """Go through (rate in common parts, money, utility, electors) of a level by ascending rate."""
+    utility, members = level
+    return ((money * factor, money, utility, holders & members) for money, holders in purses)
 
 
 def _pay(purses: _Purses, levels: _Levels, rate: int, finer: int) -> _Purses:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from portal.domain.errors import Refusal
 from portal.domain.tally.options import RankedChoice
-from portal.domain.tally.ordering import Order, Seats, take_seats
+from portal.domain.tally.ordering import Order, Seats, order_by, take_seats
 from portal.domain.tally.recusal import Recusal
 
 _LARGEST_TOTAL = 2**63 - 1
@@ -145,15 +145,12 @@ def _strongest_paths(pairwise: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _order(options: tuple[str, ...], paths: NDArray[np.int64]) -> Order:
-    """Group options: those whom nobody beats, then those whom nobody left beats, and so on."""
-    beats = paths > paths.T
-    left = list(range(len(options)))
-    order = []
-    while left:
-        beaten = {at for at in left if beats[left, at].any()}
-        order.append(tuple(options[at] for at in left if at not in beaten))
-        left = [at for at in left if at in beaten]
-    return tuple(order)
+    """Order options by how many others beat them, as published orders do; none: the winners.
+
+    Beating is transitive, so whoever beats another stands before it.
+    """
+    beaten_by = np.count_nonzero(paths > paths.T, axis=0).tolist()
+    return order_by({option: -by for option, by in zip(options, beaten_by, strict=True)})
 
 
 def _matrix(values: NDArray[np.int64]) -> Matrix:

@@ -121,13 +121,14 @@ def _defined(options: str, ballots: Ballots, unranked: Unranked) -> Mapping[str,
 @given(ballots_of, policies)
 def test_the_order_is_the_one_defined_by_all_paths(ballots: Ballots, policy: Unranked) -> None:
     beats = _defined(OPTIONS, ballots, policy)
-    left = set(OPTIONS)
-    for group in count_ranked(OPTIONS, ballots, unranked=policy).order:
-        assert set(group) == {
-            option for option in left if not any(option in beats[other] for other in left)
-        }
-        left -= set(group)
-    assert not left
+    losses = {one: sum(one in beats[other] for other in OPTIONS) for one in OPTIONS}
+    order = count_ranked(OPTIONS, ballots, unranked=policy).order
+    assert [{losses[option] for option in group} for group in order] == [
+        {number} for number in sorted(set(losses.values()))
+    ]
+    assert sorted(option for group in order for option in group) == list(OPTIONS)
+    place = {option: at for at, group in enumerate(order) for option in group}
+    assert all(place[one] < place[other] for one in OPTIONS for other in beats[one])
 
 
 @settings(deadline=None, max_examples=60)
