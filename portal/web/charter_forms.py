@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
+from wtforms.fields.choices import SelectChoice
 
 from portal.domain.charter import DAYS, Charter, DecisionMode, PrivacyMode, percent
 from portal.domain.errors import Refusal
@@ -36,7 +37,7 @@ def _days(name: str, label: str, description: str) -> WholeField:
 
 
 def _radio(name: str, label: str) -> RadioField:
-    choices = [(member.value, words) for member, words in _CHOICES[name]]
+    choices = [SelectChoice(member.value, words) for member, words in _CHOICES[name]]
     return RadioField(label, choices=choices)
 
 

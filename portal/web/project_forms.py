@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField, SelectMultipleField, ValidationError
+from wtforms.fields.choices import SelectChoice
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.domain.permissions import ProjectRole
@@ -17,7 +18,7 @@ ROLES = {
     ProjectRole.STEWARD: _l("Steward"),
     ProjectRole.TREASURER: _l("Treasurer"),
 }
-_CHOICES = [(role.value, name) for role, name in ROLES.items()]
+_CHOICES = [SelectChoice(role.value, name) for role, name in ROLES.items()]
 
 
 class ProfileForm(Form):
@@ -94,7 +95,7 @@ class NewProjectForm(Form):
     )
     currency = SelectField(
         _l("Currency"),
-        choices=[(code, code) for code in CURRENCIES],
+        choices=[SelectChoice(code) for code in CURRENCIES],
         default="EUR",
         description=_l("All tiers of the project are sold in it."),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DateField, HiddenField, RadioField, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from portal.domain.errors import Refusal
@@ -40,10 +41,10 @@ class TierForm(Form):
     interval = RadioField(
         _l("Charged"),
         choices=[
-            (Interval.YEAR.value, _l("Every year")),
-            (Interval.MONTH.value, _l("Every month")),
-            (Interval.WEEK.value, _l("Every week")),
-            (Interval.ONE_TIME.value, _l("Once, for one year")),
+            SelectChoice(Interval.YEAR.value, _l("Every year")),
+            SelectChoice(Interval.MONTH.value, _l("Every month")),
+            SelectChoice(Interval.WEEK.value, _l("Every week")),
+            SelectChoice(Interval.ONE_TIME.value, _l("Once, for one year")),
         ],
         default=Interval.YEAR.value,
     )
@@ -57,8 +58,8 @@ class TierForm(Form):
     audience = RadioField(
         _l("For whom"),
         choices=[
-            (Audience.ORGANIZATION.value, _l("Organizations")),
-            (Audience.PERSON.value, _l("People")),
+            SelectChoice(Audience.ORGANIZATION.value, _l("Organizations")),
+            SelectChoice(Audience.PERSON.value, _l("People")),
         ],
         default=Audience.ORGANIZATION.value,
     )
@@ -70,11 +71,11 @@ class TierForm(Form):
     logo = SelectField(
         _l("Logo on the sponsors page"),
         choices=[
-            ("", _l("None")),
-            (LogoSize.SMALL.value, _l("Small")),
-            (LogoSize.MEDIUM.value, _l("Medium")),
-            (LogoSize.LARGE.value, _l("Large")),
-            (LogoSize.LEAD.value, _l("At the head of the page")),
+            SelectChoice("", _l("None")),
+            SelectChoice(LogoSize.SMALL.value, _l("Small")),
+            SelectChoice(LogoSize.MEDIUM.value, _l("Medium")),
+            SelectChoice(LogoSize.LARGE.value, _l("Large")),
+            SelectChoice(LogoSize.LEAD.value, _l("At the head of the page")),
         ],
         default="",
     )
