@@ -8,9 +8,9 @@ earlier rhos thus tells which options need another look.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from heapq import heappop, heapreplace, merge
+from heapq import heappop, heapreplace
 from math import gcd, lcm
 
 # Money per unit of weight, ascending, with the electors who have it left; the broke are left out.
@@ -48,6 +48,8 @@ class Electors:
 
     def weigh(self, electors: int) -> int:
         """Add up the weight of a set of electors."""
+        if len(self._classes) == 1:  # most files, and the innermost step of a count
+            return self._classes[0][0] * electors.bit_count()
         return sum(weight * (electors & members).bit_count() for weight, members in self._classes)
 
     def support(self, option: str) -> int:
@@ -101,9 +103,7 @@ def _price(
     same rate.
     """
     utility = sum(per_weight * electors.weigh(members & solvent) for per_weight, members in levels)
-    common = lcm(*(per_weight for per_weight, _members in levels))
-    by_rate = [_payers(purses, level, common // level[0]) for level in levels]
-    for _rate, money, per_weight, payers in merge(*by_rate) if len(levels) > 1 else by_rate[0]:
+    for money, per_weight, payers in _by_rate(purses, levels):
         if money * utility >= cost * per_weight:
             return cost, utility
         if payers:
@@ -113,21 +113,33 @@ def _price(
     return None
 
 
-def _payers(
-    purses: _Purses, level: tuple[int, int], factor: int
-) -> Iterator[tuple[int, int, int, int]]:
-    """Go through (rate in common parts, money, utility, electors) of a level by ascending rate."""
-    utility, members = level
-    return ((money * factor, money, utility, holders & members) for money, holders in purses)
+def _by_rate(purses: _Purses, levels: _Levels) -> Iterable[tuple[int, int, int]]:
+    """Go through (money, utility, electors) by ascending money per utility."""
+    if len(levels) == 1:
+        ((utility, members),) = levels
+        return ((money, utility, holders & members) for money, holders in purses)
+    common = lcm(*(utility for utility, _members in levels))
+    anyone = _union(levels)
+    by_rate = [
+        (money * common // utility, money, utility, payers)
+        for money, holders in purses
+        if (interested := holders & anyone)
+        for utility, members in levels
+        if (payers := interested & members)
+    ]
+    by_rate.sort()
+    return (payer[1:] for payer in by_rate)
 
 
 def _pay(purses: _Purses, levels: _Levels, rate: int, finer: int) -> _Purses:
     """Take rate / finer per utility, or all there is; money is then in parts finer by that much."""
     left: dict[int, int] = {}
+    anyone = _union(levels)
     for money, holders in purses:
         spared = holders
-        for utility, members in levels:
-            if payers := holders & members:
+        interested = holders & anyone
+        for utility, members in levels if interested else ():
+            if payers := interested & members:
                 spared ^= payers
                 rest = money * finer - rate * utility
                 if rest > 0:
@@ -137,8 +149,9 @@ def _pay(purses: _Purses, levels: _Levels, rate: int, finer: int) -> _Purses:
     return sorted(left.items())
 
 
-def _union(purses: _Purses) -> int:
-    solvent = 0
-    for _money, holders in purses:
-        solvent |= holders
-    return solvent
+def _union(sets: list[tuple[int, int]]) -> int:
+    """Join the sets of electors of purses or of levels."""
+    joined = 0
+    for _amount, members in sets:
+        joined |= members
+    return joined
