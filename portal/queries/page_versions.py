@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
@@ -45,6 +45,8 @@ class VersionReader:
         self._sql = f"SELECT scope, version FROM page_versions WHERE scope IN ({mark}, {mark})"  # noqa: S608 - two placeholders
         self._error = engine.dialect.loaded_dbapi.Error
         self._idle: deque[DBAPICursor] = deque()
+        # Detached from the pool, its connections must end with it all the same.
+        event.listen(engine, "engine_disposed", lambda _engine: self.close())
 
     def read(self, scopes: Sequence[str]) -> Versions:
         """The committed versions of two scopes; a lost connection is replaced once.
