@@ -21,8 +21,6 @@ from portal.web.project_forms import ROLES, InvitationForm, ProfileForm, RolesFo
 
 blueprint = Blueprint("desk", __name__)
 
-_LARGEST_ID = 2**31 - 1
-
 
 @blueprint.get("/desk")
 @requires(Permission.PERSON_DESK_READ)
@@ -101,12 +99,10 @@ def _maintainers(project: Scope, form: InvitationForm) -> str:
     )
 
 
-@blueprint.post("/desk/<project>/maintainers/invitations/<int:invitation_id>/withdraw")
+@blueprint.post("/desk/<project>/maintainers/invitations/<int(max=2147483647):invitation_id>/withdraw")
 @requires(Permission.PROJECT_MAINTAINERS_EDIT)
 def withdraw(project: Scope, invitation_id: int) -> ResponseReturnValue:
     """Make an invitation worthless."""
-    if invitation_id > _LARGEST_ID:
-        raise NotFound("invitation")
     with transaction():
         withdraw_invitation(current_actor(), project.id, invitation_id, now=now())
     flash(_("The invitation is withdrawn."), "good")
