@@ -79,10 +79,9 @@ class TextField(StringField):  # type: ignore[misc]
             raise StopValidation
         if not self.data:
             if self.flags.required:
-                raise StopValidation(
-                    self.missing
-                    or _("“%(label)s” is empty. Please fill it in.", label=self.label.text)
-                )
+                label = self.label.text
+                missing = self.missing or _("“%(label)s” is empty. Please fill it in.", label=label)
+                raise StopValidation(str(missing))  # templates tell plain strings from the rest
             raise StopValidation
 
 

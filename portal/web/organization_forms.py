@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
 from wtforms import BooleanField, FileField, RadioField, SelectField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -23,7 +24,7 @@ from portal.web.role_names import ROLE_NAMES
 _NO_COUNTRIES = frozenset("AC CP DG EA EU EZ IC QO TA UN XA XB ZZ".split())
 
 
-def country_choices() -> list[tuple[str, str]]:
+def country_choices() -> list[SelectChoice]:
     """Countries in the reader's language, by name, after an empty choice."""
     names = get_locale().territories
     countries = [
@@ -34,7 +35,8 @@ def country_choices() -> list[tuple[str, str]]:
     listed = sorted(
         (one for one in countries if one[0] not in _NO_COUNTRIES), key=lambda one: one[1]
     )
-    return [("", _("Not given")), *listed]
+    named = [("", _("Not given")), *listed]
+    return [SelectChoice(code, name) for code, name in named]
 
 
 class FoundForm(Form):
@@ -51,8 +53,10 @@ class FoundForm(Form):
     kind = RadioField(
         _l("What it is"),
         choices=[
-            (OrganizationKind.COMPANY.value, _l("A company, an association or another body")),
-            (OrganizationKind.PERSON.value, _l("Myself, as a person")),
+            SelectChoice(
+                OrganizationKind.COMPANY.value, _l("A company, an association or another body")
+            ),
+            SelectChoice(OrganizationKind.PERSON.value, _l("Myself, as a person")),
         ],
         default=OrganizationKind.COMPANY.value,
     )
@@ -138,7 +142,7 @@ class InviteForm(Form):
     )
     role = RadioField(
         _l("Role"),
-        choices=[(role.value, ROLE_NAMES[role]) for role in OrganizationRole],
+        choices=[SelectChoice(role.value, ROLE_NAMES[role]) for role in OrganizationRole],
         default=OrganizationRole.VIEWER.value,
     )
 
@@ -148,7 +152,7 @@ class RolesForm(Form):
 
     roles = SelectMultipleField(
         _l("Roles"),
-        choices=[(role.value, ROLE_NAMES[role]) for role in OrganizationRole],
+        choices=[SelectChoice(role.value, ROLE_NAMES[role]) for role in OrganizationRole],
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )

@@ -160,7 +160,7 @@ def test_owners_and_editors_edit_the_profile(app: Flask, role: Any, code: str | 
     [({"name": "Other"}, True), ({"website": "https://other.example"}, True),
      ({"about": "x"}, False), ({"address": "y", "tax_id": "z", "country": "DE"}, False), ({}, False)])
 def test_a_changed_presentation_is_reviewed_again_while_the_approved_stays(
-    app: Flask, changes: dict[str, str], again: bool
+    app: Flask, *, changes: dict[str, str], again: bool
 ) -> None:
     """S6: public name, link and logo need a maintainer's approval again after each edit."""
     owner = make_person()

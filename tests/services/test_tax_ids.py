@@ -13,5 +13,5 @@ from portal.services.tax_ids import looks_wrong
      ("GR", "EL094259216", False), ("US", "04-2103594", False), ("CH", "CHE-100.155.212", False),
      ("", "DE136695978", False), ("DE", "", False), ("AQ", "anything", False)],
 )
-def test_doubts(country: str, tax_id: str, wrong: bool) -> None:
+def test_doubts(*, country: str, tax_id: str, wrong: bool) -> None:
     assert looks_wrong(country, tax_id) is wrong

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import lazy_gettext
 from werkzeug.datastructures import FileStorage
 from wtforms import FileField
 
@@ -76,3 +77,13 @@ def test_a_refusal_goes_to_its_field_or_above_the_form(app: Flask) -> None:
     refused(form, Refusal("a.d", "Elsewhere.", field="unknown"))
     assert form.name.errors == ["At the field."]
     assert form.form_errors == ["Above.", "Elsewhere."]
+
+
+def test_a_sentence_for_an_empty_field_is_a_plain_string(app: Flask) -> None:
+    class Lazy(Form):
+        name = TextField("Name", max_length=10, required=True, missing=lazy_gettext("Say it."))
+
+    with app.test_request_context("/", method="POST"):
+        form = Lazy()
+        assert not form.validate()
+        assert [type(error) for error in form.name.errors] == [str]
