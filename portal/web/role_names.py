@@ -39,5 +39,5 @@ def role_name(role: str) -> str:
 
 def role_names(roles: Iterable[str]) -> str:
     """Several roles in words, the weightiest first: ``Owner, Representative``."""
-    order = list(ROLE_NAMES)
+    order: list[str] = list(ROLE_NAMES)
     return ", ".join(role_name(role) for role in sorted(roles, key=order.index))
