@@ -147,5 +147,5 @@ def open_page(browser: Browser, portal_url: str) -> Iterator[Callable[..., Page]
 def become(page: Page, persona: str) -> None:
     """Sign in as a persona with one click."""
     page.goto("/personas")
-    page.locator(f"form:has([name=persona][value={persona}]) button").click()
+    page.click(f"#be-{persona}")
     page.wait_for_load_state()
