@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.database import transaction
 from portal.domain.charter import Charter, changed_fields
-from portal.domain.electorate import compare
+from portal.domain.electorate_changes import compare
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.permissions import Permission
 from portal.queries.actors import Scope

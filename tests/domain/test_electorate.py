@@ -16,11 +16,11 @@ from portal.domain.electorate import (
     Facts,
     MaintainerFact,
     SponsorFact,
-    compare,
     draw_up,
     share_of,
     with_sponsor,
 )
+from portal.domain.electorate_changes import compare
 from portal.domain.power import PowerWarning
 from portal.domain.sponsorship import Commercial, Term
 from portal.domain.tiers import Audience
