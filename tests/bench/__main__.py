@@ -1,0 +1,74 @@
+"""Run every measurement and print its figures."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+
+from portal.database import db
+from tests.bench import growth, pages, wire
+from tests.bench.lines import Line
+from tests.bench.rows import fill
+
+_POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql+psycopg://127.0.0.1:5432/postgres")
+_SCRATCH = f"stakehold_bench_{os.getpid()}"
+
+
+def main() -> None:
+    """Print each line as soon as it is measured."""
+    missed = 0
+    for line in _lines():
+        print(line, flush=True)
+        missed += line.verdict == "MISSED"
+    print(f"\n{missed} budgets missed." if missed else "\nEvery budget kept.")
+    sys.exit(bool(missed))
+
+
+def _lines() -> Iterator[Line]:
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'portal.db'}"
+        app = fill(url, sponsors=200, proposals=30)
+        yield from wire.measure(app)
+        yield from pages.measure("SQLite", _environ(url, folder))
+        with app.app_context():
+            db.engine.dispose()
+        yield from _on_postgresql(folder)
+    yield from growth.measure()
+
+
+def _on_postgresql(folder: str) -> Iterator[Line]:
+    server = create_engine(_POSTGRESQL, isolation_level="AUTOCOMMIT")
+    try:
+        with server.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {_SCRATCH}"))
+    except Exception as error:  # noqa: BLE001 - whatever the reason, it is only left out
+        print(f"PostgreSQL is left out: {type(error).__name__}")
+        return
+    url = server.url.set(database=_SCRATCH).render_as_string(hide_password=False)
+    try:
+        app = fill(url, sponsors=200, proposals=30)
+        yield from pages.measure("PostgreSQL", _environ(url, folder))
+        with app.app_context():
+            db.engine.dispose()
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS {_SCRATCH} WITH (FORCE)"))
+        server.dispose()
+
+
+def _environ(url: str, folder: str) -> dict[str, str]:
+    return {
+        "STAKEHOLD_ENV": "bench",
+        "STAKEHOLD_SECRET_KEY": "bench",
+        "STAKEHOLD_DATABASE_URL": url,
+        "STAKEHOLD_VAR": folder,
+    }
+
+
+if __name__ == "__main__":
+    main()
