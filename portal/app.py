@@ -112,10 +112,14 @@ def create_app(
 
 
 def _engine_options(database_url: str) -> dict[str, object]:
-    """Connections are checked before use where a server may have gone away."""
+    """Connections are checked before use where a server may have gone away.
+
+    Statements never bring their values into messages and logs: a sealed ballot is among them.
+    """
+    quiet: dict[str, object] = {"hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
-        return {}
-    return {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
+        return quiet
+    return quiet | {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
 
 
 @click.group()

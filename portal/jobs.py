@@ -23,7 +23,7 @@ from portal.database import transaction
 from portal.domain.errors import ProcessorUnavailable, Refusal
 from portal.ports.collaborators import Collaborators
 from portal.ports.mail import Mail, MailUndelivered
-from portal.services import checkouts, outbox, processor_events, purges, sponsorships
+from portal.services import checkouts, outbox, processor_events, purges, sponsorships, tallies
 from portal.services.checkouts import StartedCheckout
 from portal.services.outbox import DueMessage
 from portal.settings import Settings
@@ -161,6 +161,13 @@ def _sync_renewals(world: Collaborators, now: datetime, *, overdue: bool = False
                 processor_events.converge(look, site=world.settings.base_url, now=now)
 
 
+def _close_votes(world: Collaborators, now: datetime) -> None:
+    """Count every vote that is past its close."""
+    for vote_id in tallies.find_due_votes(now=now):
+        with _each("vote", vote_id), transaction():
+            tallies.close_vote(vote_id, site=world.settings.base_url, now=now)
+
+
 def _move_terms(world: Collaborators, now: datetime) -> None:
     """Let time do its part: what is not renewed ends, what is not paid lapses."""
     for sponsorship_id in sponsorships.find_terms_over(now=now):
@@ -195,6 +202,7 @@ SWEEPS = (
     Sweep("reconcile_checkouts", _reconcile_checkouts, crontab(minute="*/5")),
     Sweep("sync_overdue_renewals", partial(_sync_renewals, overdue=True), crontab(minute="7")),
     Sweep("sync_renewals", _sync_renewals, crontab(minute="23", hour="3")),
+    Sweep("close_votes", _close_votes, crontab()),
     Sweep("move_terms", _move_terms, crontab(minute="*/10")),
     Sweep("forget_links", _forget_links, crontab(minute="41", hour="4")),
     _OUTBOX,

@@ -12,7 +12,8 @@ from markupsafe import Markup
 _TOP_LEVEL = 3
 _LOWEST_LEVEL = 6
 _TAGS = frozenset(
-    "p br hr em strong s code pre blockquote ul ol li a table thead tbody tr th td h3 h4 h5 h6".split()
+    "p br hr em strong s code pre blockquote ul ol li a "
+    "table thead tbody tr th td h3 h4 h5 h6".split()
 )
 _SCHEMES = {"https", "http", "mailto"}
 _RELATION = "nofollow noopener"

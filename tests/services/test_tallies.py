@@ -14,6 +14,7 @@ from portal.domain.count import count_vote
 from portal.domain.errors import Refusal
 from portal.domain.outcomes import Position, Verdict, read_figures, write_figures
 from portal.domain.proposals import ProposalState
+from portal.jobs import run_due
 from portal.models.audit import AuditEntry
 from portal.models.outbox import OutboxMessage
 from portal.models.proposals import Proposal
@@ -191,3 +192,14 @@ def test_a_secret_vote_that_could_not_stay_secret_is_refused_at_opening(app: Fla
                            cap=Fraction(1))
         with pytest.raises(Refusal, match=r"vote\.secrecy"):
             make_vote(scene)
+
+
+def test_the_periodic_work_counts_what_is_due(committed_app: Flask) -> None:
+    with committed_app.app_context():
+        scene = make_scene()
+        vote = make_vote(scene)
+        run_due(committed_app, END - DAY)
+        assert get_vote(vote).state == "open"
+        db.session.rollback()
+        run_due(committed_app, END)
+        assert get_vote(vote).state == "tallied"

@@ -127,3 +127,7 @@ def test_after_the_count_the_roll_call_is_public(app: Flask) -> None:
     figures = get_outcome_page(scene.project.id, 1).figures
     assert figures.roll is not None
     assert MARKER in [entry.reason for entry in figures.roll]
+
+
+def test_a_failing_statement_does_not_say_what_a_ballot_says(app: Flask) -> None:
+    assert app.config["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] is True
