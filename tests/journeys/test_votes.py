@@ -71,7 +71,6 @@ def test_j5_a_decision_is_owed_and_made(open_page: Open) -> None:
     page = open_page(persona="maintainer")
     page.goto("/desk/kelpline")
     page.click("main a:has-text('A metrics endpoint')")
-    page.click("main a:has-text('Decide')")
     page.check("input[name=kind][value=deferred]")
     page.fill("[name=reasons]", "Too few took part to tell. We ask again in spring.")
     page.fill("[name=responsible]", "Noor Castellan")
