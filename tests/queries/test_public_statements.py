@@ -1,0 +1,76 @@
+"""PERFORMANCE, computed pages: at most six statements, no more for a thousand rows than for ten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from portal.database import transaction
+from tests.bench.rows import add_rows
+from tests.vote_builders import DAY, cast, close, make_scene, make_vote
+
+MOST = 6
+PAGES = (
+    "/",
+    "/p/{}",
+    "/p/{}/sponsors",
+    "/p/{}/tiers",
+    "/p/{}/roadmap",
+    "/p/{}/proposals",
+    "/p/{}/proposals/1",
+    "/p/{}/proposals/1/outcome",
+    "/p/{}/charter",
+    "/p/{}/how-we-work",
+    "/o/organization-1",
+)
+
+
+@contextmanager
+def statements() -> Iterator[list[str]]:
+    """The statements that are sent to the database meanwhile."""
+    sent: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")):
+            sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def count(client: FlaskClient, path: str) -> int:
+    """How many statements a page takes once its program is warm."""
+    with statements() as sent:
+        assert client.get(path).status_code in {200, 404}
+    return len(sent)
+
+
+def test_pages_take_at_most_six_statements_whatever_the_number_of_rows(
+    app: Flask, client: FlaskClient
+) -> None:
+    scene = make_scene(weights=(4, 2, 1))
+    at = datetime.now(UTC) - 20 * DAY
+    vote_id = make_vote(scene, now=at)
+    cast(scene, vote_id, 0, "for", now=at + DAY)
+    close(vote_id, now=at + 14 * DAY)
+    slug, project_id = scene.project.slug, scene.project.id
+    paths = [page.format(slug) for page in PAGES]
+    with transaction():
+        add_rows(project_id, sponsors=10, proposals=10)
+    few = [count(client, path) for path in paths]
+    with transaction():
+        add_rows(project_id, sponsors=1000, proposals=1000)
+    many = [count(client, path) for path in paths]
+    assert all(after <= before for before, after in zip(few, many, strict=True)), (few, many)
+    over = {path: number for path, number in zip(paths, few, strict=True) if number > MOST}
+    assert not over
