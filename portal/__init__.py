@@ -1,1 +1,1 @@
-"""Stakehold: sponsorship tiers, voting weight and verifiable roadmap decisions for an open source project."""
+"""Stakehold: tiers, voting weight and verifiable decisions for an open source project."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Engine, Enum, MetaData, String, event
@@ -79,7 +79,7 @@ _AFTER_COMMIT = "portal_after_commit"
 
 
 @event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: object) -> None:
+def _prepare_sqlite(connection: object, _record: object) -> None:
     """Give SQLite foreign keys, WAL and patience; leave transactions to the begin hook."""
     if not isinstance(connection, sqlite3.Connection):
         return

@@ -51,7 +51,8 @@ def _ensure_chromium() -> None:
 
 def main() -> int:
     """Run the checks, then the tests in parallel."""
-    passed = all([_run(name, list(command)) for name, command in CHECKS])
+    failed = [name for name, command in CHECKS if not _run(name, list(command))]
+    passed = not failed
     if "--lint" in sys.argv:
         return 0 if passed else 1
     _ensure_chromium()

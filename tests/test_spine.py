@@ -14,10 +14,15 @@ from tests.builders import make_person, make_project
 
 def test_a_refused_transaction_leaves_nothing_behind(app: Flask) -> None:
     person = make_person("Ada")
-    with pytest.raises(RuntimeError), transaction() as session:
-        session.get_one(Person, person.id).name = "Changed"
-        session.flush()
-        raise RuntimeError
+
+    def crash_halfway() -> None:
+        with transaction() as session:
+            session.get_one(Person, person.id).name = "Changed"
+            session.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        crash_halfway()
     assert db.session.get_one(Person, person.id).name == "Ada"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -10,9 +11,7 @@ from portal.domain.errors import Refusal
 # ISO 4217 exponents that differ from two.
 _EXPONENTS = {
     **dict.fromkeys(
-        (
-            "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF"
-        ).split(),
+        "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF".split(),
         0,
     ),
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
@@ -38,7 +37,7 @@ class Money:
         """Refuse anything that is not an exact amount in a well-formed currency."""
         if type(self.amount_minor) is not int:
             raise TypeError("amount_minor must be an int")
-        if not (len(self.currency) == 3 and self.currency.isascii() and self.currency.isupper()):
+        if not re.fullmatch("[A-Z]{3}", self.currency):
             raise Refusal("money.currency", "A currency is three capital letters, such as EUR.")
 
     def __add__(self, other: Money) -> Money:

@@ -14,7 +14,7 @@ from portal.models.tiers import TierVersion
 
 
 class CheckoutStatus(StrEnum):
-    """Where our side of a checkout stands; ``started`` is committed before the processor is called."""
+    """Where our side of a checkout stands; ``started`` is committed before the call out."""
 
     STARTED = "started"
     OPEN = "open"

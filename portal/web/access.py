@@ -80,7 +80,7 @@ def requires(permission: Permission) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
-        def guarded(**values: Any) -> ResponseReturnValue:
+        def guarded(**values: Any) -> ResponseReturnValue:  # noqa: ANN401 - the URL's parts
             if not current_user.is_authenticated:
                 return cast("ResponseReturnValue", login_manager.unauthorized())
             ids: dict[str, int] = {}

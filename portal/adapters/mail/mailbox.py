@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import cast
 
 from portal.ports.mail import ReceivedMail
 
@@ -32,7 +31,7 @@ class MaildirMailbox:
 
     def _read(self, key: str) -> ReceivedMail:
         stored = self._maildir.get_message(key)
-        message = cast("EmailMessage", message_from_bytes(stored.as_bytes(), policy=policy.default))
+        message = message_from_bytes(stored.as_bytes(), policy=policy.default)
         return ReceivedMail(
             key=key,
             received_at=datetime.fromtimestamp(stored.get_date(), UTC),
