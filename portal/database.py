@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
@@ -75,7 +75,6 @@ class FractionText(TypeDecorator[Fraction]):
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 _WRITING = "portal_writing"
-_AFTER_COMMIT = "portal_after_commit"
 
 
 @event.listens_for(Engine, "connect")
@@ -119,20 +118,16 @@ def transaction() -> Iterator[Session]:
         session.connection(execution_options={_WRITING: True})
         yield session
         session.commit()
-        callbacks = session.info.pop(_AFTER_COMMIT, [])
     except BaseException:
         session.rollback()
         raise
     finally:
-        session.info.pop(_AFTER_COMMIT, None)
         session.info.pop(_WRITING, None)
-    for callback in callbacks:
-        callback()
 
 
-def after_commit(callback: Callable[[], None]) -> None:
-    """Run something once the open transaction is committed; it is dropped on a rollback."""
-    db.session().info.setdefault(_AFTER_COMMIT, []).append(callback)
+def give_up_reading() -> None:
+    """Leave a read that failed, so that the session can be used again."""
+    db.session.rollback()
 
 
 def choices(enumeration: type[StrEnum]) -> Enum:

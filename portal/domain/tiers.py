@@ -80,7 +80,7 @@ class NamedContact:
 
 @dataclass(frozen=True, slots=True)
 class EarlyAccess:
-    """Release candidates, so many days before everybody else."""
+    """Each release, so many days before everybody else."""
 
     kind: ClassVar[str] = "early_access"
     days: int

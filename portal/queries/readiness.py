@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from portal.database import db
+from portal.database import db, give_up_reading
 from portal.models.outbox import OutboxMessage
 
 
@@ -34,7 +34,7 @@ def find_readiness(*, now: datetime) -> Readiness:
             )
         )
     except SQLAlchemyError:
-        db.session.rollback()
+        give_up_reading()
         return Readiness(reachable=_answers())
     waiting = 0 if oldest is None else int((now - oldest).total_seconds())
     return Readiness(reachable=True, revision=_revision(), outbox_seconds=waiting)
@@ -44,7 +44,7 @@ def _revision() -> str | None:
     try:
         revision: str | None = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:
-        db.session.rollback()
+        give_up_reading()
         return None
     return revision
 

@@ -57,7 +57,7 @@ def _named_contact(_benefit: NamedContact) -> str:
 @describe_benefit.register
 def _early_access(benefit: EarlyAccess) -> str:
     return ngettext(
-        "Release candidates %(num)s day early", "Release candidates %(num)s days early",
+        "Releases %(num)s day early", "Releases %(num)s days early",
         benefit.days,
     )  # fmt: skip
 

@@ -55,7 +55,7 @@ def test_a_preview_shows_benefits_and_the_share_and_saves_nothing(browser: Flask
     assert status == 200
     assert "100%" in page
     for benefit in ("Large logo on the sponsors page", "4 support requests a quarter",
-                    "Release candidates 7 days early", "A named contact", "A seat"):
+                    "Releases 7 days early", "A named contact", "A seat"):
         assert benefit in page
     assert "Nothing on sale yet" in browser.get(LIST).text
 

@@ -140,8 +140,8 @@ class _Workshop:
         self._propose(texts.CONSULTED, 6)
         self._draft(texts.DRAFTED, 2)
 
-    def _at(self, days_ago: float) -> datetime:
-        return self._now - timedelta(hours=round(days_ago * 24))
+    def _at(self, days_ago: int) -> datetime:
+        return self._now - timedelta(days=days_ago)
 
     def _draft(self, seed: texts.ProposalSeed, days_ago: int) -> int:
         return draft_proposal(
@@ -178,7 +178,7 @@ class _Workshop:
             now=at,
         )
 
-    def _cast(self, vote_id: int, ballots: _Ballots, *, days_ago: float) -> None:
+    def _cast(self, vote_id: int, ballots: _Ballots, *, days_ago: int) -> None:
         at = self._at(days_ago)
         for step, (name, (position, reason)) in enumerate(ballots.companies.items()):
             actor = self._companies.casters[name]
