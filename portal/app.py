@@ -16,7 +16,6 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 import portal.models  # noqa: F401 - every row must be known before the first query
 from portal.adapters import build_collaborators
-from portal.cli import COMMANDS
 from portal.database import db
 from portal.jobs import build_jobs
 from portal.ports.collaborators import Collaborators
@@ -122,15 +121,17 @@ def _engine_options(database_url: str) -> dict[str, object]:
     return quiet | {"pool_pre_ping": True, "pool_size": 10, "max_overflow": 10}
 
 
-@click.group()
-@click.pass_context
-def main(context: click.Context) -> None:
-    """Run and look after a Stakehold portal.
+def main() -> None:
+    """Run the ``portal`` command."""
+    # Imported here: commands load what no web worker needs (NumPy, the demonstration).
+    from portal.cli import COMMANDS  # noqa: PLC0415
 
-    Settings come from the environment (STAKEHOLD_…), see docs/operations.md; `portal demo`
-    needs none.
-    """
-    context.obj = ScriptInfo(create_app=_load)
+    click.Group(
+        "portal",
+        commands=COMMANDS,
+        help="Run and look after a Stakehold portal.\n\nSettings come from the environment"
+        " (STAKEHOLD_…), see docs/operations.md; `portal demo` needs none.",
+    )(obj=ScriptInfo(create_app=_load))
 
 
 def _load() -> Flask:
@@ -139,7 +140,3 @@ def _load() -> Flask:
         return create_app()
     except SettingsIncomplete as error:
         raise click.ClickException(str(error)) from error
-
-
-for command in COMMANDS:
-    main.add_command(command)
