@@ -11,6 +11,9 @@ from portal.app import create_app
 from portal.models.organizations import Organization, Picture
 from portal.models.sponsorship import Sponsorship
 from portal.settings import read_settings
+from tests.bench.durable import durable, grouped
+
+__all__ = ["bare", "computed", "durable", "grouped", "portal"]
 
 _ROWS = """<!DOCTYPE html><html lang="en"><title>Sponsors</title><h1>Sponsors</h1><ul>
 {% for row in rows %}<li><a href="{{ row.approved_website }}" rel="sponsored nofollow noopener">

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import selectors
 import socket
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
@@ -44,22 +46,38 @@ def fire(
 ) -> Load:
     """Ask for one path over and over on so many connections at once."""
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode()
+    end = time.perf_counter() + seconds
+    return send(port, iter(lambda: request if time.perf_counter() < end else None, None), connections)
+
+
+def send(port: int, requests: Iterable[bytes], connections: int) -> Load:
+    """Send each request once, on so many connections at once, and wait for every answer.
+
+    An answer that refuses ends the measurement: how quick errors are is not what it asks.
+    """
+    waiting = iter(requests)
     selector = selectors.DefaultSelector()
-    for _ in range(connections):
+    load = Load(0, 0, 0)
+    begun = time.perf_counter()
+    for request in itertools.islice(waiting, connections):
         connection = _Connection(socket.create_connection(("127.0.0.1", port)))
         connection.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         selector.register(connection.socket, selectors.EVENT_READ, connection)
         _ask(connection, request)
-    load = Load(seconds, 0, 0)
-    begun = time.perf_counter()
-    while (now := time.perf_counter()) - begun < seconds:
+    while selector.get_map():
         for key, _events in selector.select(timeout=1):
-            if _answered(key.data, load):
-                load.latencies.append(time.perf_counter() - key.data.sent_at)
-                _ask(key.data, request)
-    load.seconds = now - begun
-    for key in list(selector.get_map().values()):
-        key.data.socket.close()
+            if not _answered(key.data, load):
+                continue
+            if load.status >= 400:
+                raise RuntimeError(f"answered {load.status}: {key.data.received[:2000]!r}")
+            load.latencies.append(time.perf_counter() - key.data.sent_at)
+            following = next(waiting, None)
+            if following is None:
+                selector.unregister(key.data.socket)
+                key.data.socket.close()
+            else:
+                _ask(key.data, following)
+    load.seconds = time.perf_counter() - begun
     selector.close()
     return load
 
@@ -84,3 +102,12 @@ def _answered(connection: _Connection, load: Load) -> bool:
         load.body_bytes = int(found[1]) if found else 0
         connection.expected = len(head) + 4 + load.body_bytes
     return len(connection.received) >= connection.expected
+
+
+def join(loads: Iterable[Load]) -> Load:
+    """Several loads as one."""
+    joined = Load(0, 0, 0)
+    for load in loads:
+        joined.seconds += load.seconds
+        joined.latencies += load.latencies
+    return joined

@@ -49,7 +49,6 @@ def measure(name: str, environ: dict[str, str]) -> Iterator[Line]:
                 "computed": (computed.port, "/p/kelp/sponsors", ""),
                 "queried": (bare.port, "/sponsors", ""),
             }
-            # Slow pages need long turns: what is still under way at a turn's end is not counted.
             loads = _in_turns(targets, seconds=3.0, connections=4)
         queried = loads["queried"].rate
         yield Line(f"{name}: bare Core query and Jinja, 200 sponsors", queried, "req/s")

@@ -36,14 +36,16 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(factory: str, environ: dict[str, str], path: str = "/") -> Iterator[Server]:
+def serving(
+    factory: str, environ: dict[str, str], path: str = "/", workers: int = WORKERS
+) -> Iterator[Server]:
     """Serve one factory of ``tests.bench.apps`` until the block ends."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
         sys.executable, "-m", "gunicorn", f"tests.bench.apps:{factory}()", "--log-level", "error",
-        "--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS), "--threads", str(THREADS),
+        "--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", str(THREADS),
         "--worker-class", "gthread", "--keep-alive", "30",
     ]  # fmt: skip
     begun = time.perf_counter()
