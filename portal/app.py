@@ -15,9 +15,10 @@ from sqlalchemy.engine import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import portal.models  # noqa: F401 - every row must be known before the first query
-from portal.adapters import build_collaborators
+from portal.adapters.choice import build_collaborators
+from portal.cli import commands
 from portal.database import db
-from portal.jobs import build_jobs
+from portal.jobs import init_jobs
 from portal.ports.collaborators import Collaborators
 from portal.settings import Settings, SettingsIncomplete, read_settings
 from portal.web import BLUEPRINTS
@@ -106,7 +107,7 @@ def create_app(
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     if collaborators is None:
-        build_jobs(app)
+        init_jobs(app)
     return app
 
 
@@ -123,15 +124,7 @@ def _engine_options(database_url: str) -> dict[str, object]:
 
 def main() -> None:
     """Run the ``portal`` command."""
-    # Imported here: commands load what no web worker needs (NumPy, the demonstration).
-    from portal.cli import COMMANDS  # noqa: PLC0415
-
-    click.Group(
-        "portal",
-        commands=COMMANDS,
-        help="Run and look after a Stakehold portal.\n\nSettings come from the environment"
-        " (STAKEHOLD_…), see docs/operations.md; `portal demo` needs none.",
-    )(obj=ScriptInfo(create_app=_load))
+    commands(obj=ScriptInfo(create_app=_load))
 
 
 def _load() -> Flask:

@@ -7,17 +7,16 @@ Each row has a transaction of its own, and one that fails does not keep the othe
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cached_property, partial
 from http import HTTPStatus
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
-from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 
 from portal.database import transaction
 from portal.domain.errors import ProcessorUnavailable, Refusal
@@ -27,6 +26,9 @@ from portal.services import checkouts, outbox, processor_events, purges, sponsor
 from portal.services.checkouts import StartedCheckout
 from portal.services.outbox import DueMessage
 from portal.settings import Settings
+
+if TYPE_CHECKING:
+    from huey import Huey
 
 _log = logging.getLogger(__name__)
 
@@ -41,46 +43,70 @@ def run_due(app: Flask, now: datetime) -> None:
         _run(app, sweep, now)
 
 
-def build_jobs(app: Flask) -> Huey:
-    """The queue with every sweep on its schedule, and a prompt look after each change by request.
+def init_jobs(app: Flask) -> PeriodicJobs:
+    """Let each change by request be looked at promptly, and commands find the work.
 
-    The queue is a SQLite file in the folder for variable data unless the settings name Redis or
-    PostgreSQL. Commands find the work as the application's extension ``stakehold_jobs``.
+    They find it as the application's extension ``stakehold_jobs``.
     """
-    huey = _choose_queue(cast("Collaborators", app.extensions["stakehold"]).settings)
-    for sweep in SWEEPS:
-        task = _named(partial(_run_now, app, (sweep,)), sweep.name)
-        huey.periodic_task(sweep.schedule, name=sweep.name)(task)
-    prompt = huey.task(name="prompt")(_named(partial(_run_now, app, PROMPT), "prompt"))
+    jobs = PeriodicJobs(app)
 
     @app.after_request
     def look_soon(response: Response) -> Response:
         """What a request changed may have left an event to handle or a mail to send."""
         if request.method == "POST" and response.status_code < HTTPStatus.BAD_REQUEST:
             try:
-                prompt()
+                jobs.prompt()
             except Exception:  # noqa: BLE001 - the sweeps find it within the minute
                 _log.exception("the queue cannot be reached")
         return response
 
-    app.extensions["stakehold_jobs"] = PeriodicJobs(app, huey)
-    return huey
+    app.extensions["stakehold_jobs"] = jobs
+    return jobs
 
 
-@dataclass(frozen=True, slots=True)
 class PeriodicJobs:
-    """The sweeps of one application, as commands run them."""
+    """The sweeps of one application; its queue is opened when it is first needed."""
 
-    app: Flask
-    huey: Huey
+    def __init__(self, app: Flask) -> None:
+        """Open nothing yet."""
+        self._app = app
 
     def run_due(self, now: datetime) -> None:
         """Make every sweep once."""
-        run_due(self.app, now)
+        run_due(self._app, now)
 
     def run_forever(self, *, workers: int) -> None:
         """Make each sweep on its schedule, and whenever a request asks, until stopped."""
-        self.huey.create_consumer(workers=workers, initial_delay=0.1, max_delay=1.0).run()
+        self.queue.create_consumer(workers=workers, initial_delay=0.1, max_delay=1.0).run()
+
+    def prompt(self) -> None:
+        """Ask for a look at what a request may have left to do."""
+        self._tasks[PROMPT_NAME]()
+
+    @property
+    def queue(self) -> Huey:
+        """The queue, with every sweep on its schedule.
+
+        It is a SQLite file in the folder for variable data unless the settings name Redis or
+        PostgreSQL.
+        """
+        return self._opened[0]
+
+    @property
+    def _tasks(self) -> Mapping[str, Callable[[], object]]:
+        return self._opened[1]
+
+    @cached_property
+    def _opened(self) -> tuple[Huey, Mapping[str, Callable[[], object]]]:
+        # Imported here: the queue loads the clients of every store it knows.
+        from huey import crontab  # noqa: PLC0415
+
+        queue = _choose_queue(cast("Collaborators", self._app.extensions["stakehold"]).settings)
+        for sweep in SWEEPS:
+            task = _named(partial(_run_now, self._app, (sweep,)), sweep.name)
+            queue.periodic_task(crontab(**sweep.schedule), name=sweep.name)(task)
+        prompt = _named(partial(_run_now, self._app, PROMPT), PROMPT_NAME)
+        return queue, {PROMPT_NAME: queue.task(name=PROMPT_NAME)(prompt)}
 
 
 def _deliver_mail(world: Collaborators, now: datetime) -> None:
@@ -187,27 +213,28 @@ def _forget_links(_world: Collaborators, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """A search for due rows, what is done with each, and when it is made."""
+    """A search for due rows, what is done with each, and when it is made: else every minute."""
 
     name: str
     work: Callable[[Collaborators, datetime], None]
-    schedule: Callable[[datetime], bool]
+    schedule: Mapping[str, str] = field(default_factory=dict)
 
 
-_INBOX = Sweep("process_inbox", _process_inbox, crontab())
-_OUTBOX = Sweep("deliver_mail", _deliver_mail, crontab())
+_INBOX = Sweep("process_inbox", _process_inbox)
+_OUTBOX = Sweep("deliver_mail", _deliver_mail)
 # In this order one run carries a payment from the processor's list to the receipt in the mail.
 SWEEPS = (
     _INBOX,
-    Sweep("reconcile_checkouts", _reconcile_checkouts, crontab(minute="*/5")),
-    Sweep("sync_overdue_renewals", partial(_sync_renewals, overdue=True), crontab(minute="7")),
-    Sweep("sync_renewals", _sync_renewals, crontab(minute="23", hour="3")),
-    Sweep("close_votes", _close_votes, crontab()),
-    Sweep("move_terms", _move_terms, crontab(minute="*/10")),
-    Sweep("forget_links", _forget_links, crontab(minute="41", hour="4")),
+    Sweep("reconcile_checkouts", _reconcile_checkouts, {"minute": "*/5"}),
+    Sweep("sync_overdue_renewals", partial(_sync_renewals, overdue=True), {"minute": "7"}),
+    Sweep("sync_renewals", _sync_renewals, {"minute": "23", "hour": "3"}),
+    Sweep("close_votes", _close_votes),
+    Sweep("move_terms", _move_terms, {"minute": "*/10"}),
+    Sweep("forget_links", _forget_links, {"minute": "41", "hour": "4"}),
     _OUTBOX,
 )
 PROMPT = (_INBOX, _OUTBOX)
+PROMPT_NAME = "prompt"
 
 
 def _run_now(app: Flask, sweeps: tuple[Sweep, ...]) -> None:
@@ -257,6 +284,8 @@ def _render(message: DueMessage, settings: Settings) -> Mail:
 
 
 def _choose_queue(settings: Settings) -> Huey:
+    from huey import PostgresHuey, RedisHuey, SqliteHuey  # noqa: PLC0415 - as above
+
     url = settings.queue_url
     if url.startswith(("redis://", "rediss://")):
         return RedisHuey("stakehold", url=url)

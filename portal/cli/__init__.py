@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from portal.cli.database import database_group
-from portal.cli.demonstration import demo_command
-from portal.cli.jobs import jobs_command
-from portal.cli.projects import operator_group, project_group
-from portal.cli.sandbox import sandbox_command
-from portal.cli.tally import tally_command
+from importlib import import_module
+from typing import cast
 
-COMMANDS = (
-    demo_command,
-    database_group,
-    operator_group,
-    project_group,
-    jobs_command,
-    sandbox_command,
-    tally_command,
-)
+import click
+
+# Loaded by name when they are asked for: some need what no other command and no web worker does.
+_COMMANDS = {
+    "database": "portal.cli.database:database_group",
+    "demo": "portal.cli.demonstration:demo_command",
+    "jobs": "portal.cli.jobs:jobs_command",
+    "operator": "portal.cli.projects:operator_group",
+    "project": "portal.cli.projects:project_group",
+    "sandbox": "portal.cli.sandbox:sandbox_command",
+    "tally": "portal.cli.tally:tally_command",
+}
+
+
+class _Commands(click.Group):
+    """A group whose commands are loaded when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, sorted."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load one command."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        return cast("click.Command", getattr(import_module(module), name))
+
+
+@click.group("portal", cls=_Commands)
+def commands() -> None:
+    """Run and look after a Stakehold portal.
+
+    Settings come from the environment (STAKEHOLD_…), see docs/operations.md; `portal demo`
+    needs none.
+    """

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import logging
+import multiprocessing
 import os
 import secrets
 import signal
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
+from functools import partial
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING, cast
 
 import click
 from flask import Flask
 from flask.cli import ScriptInfo, pass_script_info
 
 from portal.cli.database import upgrade_tables
-from portal.database import transaction
+from portal.database import db, transaction
 from portal.queries.electorate import find_standing
+from portal.queries.readiness import find_revision, newest_revision
+
+if TYPE_CHECKING:
+    from portal.ports.periodic import PeriodicWork
 
 _HOST = "127.0.0.1"
 _READY_SECONDS = 60
@@ -56,31 +64,65 @@ def demo_command(info: ScriptInfo, port: int, var: Path) -> None:
     _prepare_environment(var.absolute(), port, sandbox_port, mail_port)
     app = info.load_app()
     _prepare_data(app)
-    children = [
-        subprocess.Popen(command)  # noqa: S603 - our own programs
-        for command in (
-            [
-                *(sys.executable, "-m", "portal.adapters.mail.server"),
-                *(os.environ["STAKEHOLD_MAILBOX_PATH"], _HOST, str(mail_port)),
-            ],
-            [
-                *(sys.executable, sys.argv[0], "sandbox", "--port", str(sandbox_port)),
-                *("--webhook-url", f"http://{_HOST}:{port}/webhooks/stripe"),
-                *("--state", str(var / "sandbox.db")),
-            ],
-            [sys.executable, sys.argv[0], "jobs"],
-            _web_command(port),
-        )
-    ]
+    # Forked, so that the portal is loaded once for all its processes.
+    context = multiprocessing.get_context("fork")
+    parts = {
+        "the mail server": partial(_serve_mail, mail_port),
+        "the sandbox processor": partial(_serve_sandbox, port, sandbox_port, var),
+        "the periodic jobs": partial(_work, app),
+        "the portal": partial(_serve_portal, app, port),
+    }
+    children = [context.Process(name=name, target=part) for name, part in parts.items()]
+    for child in children:
+        child.start()
     _stay(children, lambda: _announce(port, sandbox_port, time.monotonic() - started))
 
 
-def _web_command(port: int) -> list[str]:
-    return [
-        *(sys.executable, "-m", "gunicorn", "portal.app:create_app()"),
-        *("--bind", f"{_HOST}:{port}", "--workers", "1", "--threads", "8"),
-        *("--log-level", "warning", "--no-control-socket"),
-    ]
+def _serve_mail(port: int) -> None:
+    folder = os.environ["STAKEHOLD_MAILBOX_PATH"]
+    server = [sys.executable, "-m", "portal.adapters.mail.server", folder, _HOST, str(port)]
+    os.execv(sys.executable, server)  # noqa: S606 - our own program
+
+
+def _serve_sandbox(port: int, sandbox_port: int, var: Path) -> None:
+    from portal.sandbox.server import serve  # noqa: PLC0415
+
+    serve(
+        _HOST,
+        sandbox_port,
+        api_key=os.environ["STAKEHOLD_STRIPE_API_KEY"],
+        webhook_url=f"http://{_HOST}:{port}/webhooks/stripe",
+        webhook_secret=os.environ["STAKEHOLD_STRIPE_WEBHOOK_SECRET"],
+        state_path=var / "sandbox.db",
+    )
+
+
+def _work(app: Flask) -> None:
+    work = cast("PeriodicWork", app.extensions["stakehold_jobs"])
+    logging.basicConfig(level=logging.WARNING)
+    with app.app_context():
+        work.run_forever(workers=1)
+
+
+def _serve_portal(app: Flask, port: int) -> None:
+    from gunicorn.app.base import BaseApplication  # noqa: PLC0415
+
+    class Portal(BaseApplication):  # type: ignore[misc]
+        """gunicorn, serving the portal that is loaded already."""
+
+        def load_config(self) -> None:
+            """One worker with threads, on the loopback interface."""
+            self.cfg.set("bind", f"{_HOST}:{port}")
+            self.cfg.set("worker_class", "gthread")
+            self.cfg.set("threads", 8)
+            self.cfg.set("loglevel", "warning")
+            self.cfg.set("control_socket_disable", True)
+
+        def load(self) -> Flask:
+            """Hand over the portal."""
+            return app
+
+    Portal().run()
 
 
 def _prepare_environment(var: Path, port: int, sandbox_port: int, mail_port: int) -> None:
@@ -111,16 +153,20 @@ def _prepare_data(app: Flask) -> None:
     from portal.services.demonstration import seed_demonstration  # noqa: PLC0415
 
     with app.app_context():
-        upgrade_tables()
+        if find_revision() != newest_revision(app.config["MIGRATIONS"]):
+            upgrade_tables()
         with transaction():
             seed_demonstration(
                 site=os.environ["STAKEHOLD_BASE_URL"],
                 read_standing=lambda project_id, at: find_standing(project_id, now=at),
                 now=datetime.now(UTC),
             )
+        # Connections are not shared with the processes that are forked from this one.
+        db.session.remove()
+        db.engine.dispose()
 
 
-def _stay(children: list[subprocess.Popen[bytes]], announce: Callable[[], None]) -> None:
+def _stay(children: Sequence[BaseProcess], announce: Callable[[], None]) -> None:
     """Announce the portal once it answers, then wait; when one part ends, all end."""
     ending = False
 
@@ -133,7 +179,7 @@ def _stay(children: list[subprocess.Popen[bytes]], announce: Callable[[], None])
     announced, deadline = False, time.monotonic() + _READY_SECONDS
     failed = ""
     while not ending and not failed:
-        failed = next((_name(child) for child in children if child.poll() is not None), "")
+        failed = next((child.name for child in children if not child.is_alive()), "")
         if not announced and _answers():
             announce()
             announced = True
@@ -143,17 +189,12 @@ def _stay(children: list[subprocess.Popen[bytes]], announce: Callable[[], None])
     for child in reversed(children):
         child.terminate()
     for child in children:
-        try:
-            child.wait(timeout=10)
-        except subprocess.TimeoutExpired:
+        child.join(timeout=10)
+        if child.is_alive():
             child.kill()
     if failed and not ending:
         raise click.ClickException(f"Everything was stopped, because one part ended: {failed}.")
     click.echo("\nStopped.")
-
-
-def _name(child: subprocess.Popen[bytes]) -> str:
-    return " ".join(str(part) for part in child.args[2:])  # type: ignore[index]
 
 
 def _answers() -> bool:

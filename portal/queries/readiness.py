@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -37,10 +38,16 @@ def find_readiness(*, now: datetime) -> Readiness:
         give_up_reading()
         return Readiness(reachable=_answers())
     waiting = 0 if oldest is None else int((now - oldest).total_seconds())
-    return Readiness(reachable=True, revision=_revision(), outbox_seconds=waiting)
+    return Readiness(reachable=True, revision=find_revision(), outbox_seconds=waiting)
 
 
-def _revision() -> str | None:
+def newest_revision(folder: str) -> str:
+    """The newest migration in a folder, told by the numbers that file names begin with."""
+    return max(path.name.split("_")[0] for path in Path(folder, "versions").glob("[0-9]*.py"))
+
+
+def find_revision() -> str | None:
+    """The migration that the database stands at; None where none ever ran."""
     try:
         revision: str | None = db.session.scalar(text("SELECT version_num FROM alembic_version"))
     except SQLAlchemyError:

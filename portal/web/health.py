@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
 
-from portal.queries.readiness import find_readiness
+from portal.queries.readiness import find_readiness, newest_revision
 from portal.web.access import now, public
 
 blueprint = Blueprint("health", __name__)
@@ -28,7 +26,7 @@ def ready() -> ResponseReturnValue:
     Mail that waits is told but does not take the process out of service: pages still work.
     """
     found = find_readiness(now=now())
-    migrated = found.revision == _head(current_app.config["MIGRATIONS"])
+    migrated = found.revision == newest_revision(current_app.config["MIGRATIONS"])
     is_ready = found.reachable and migrated
     return jsonify(
         status="ready" if is_ready else "not ready",
@@ -36,12 +34,3 @@ def ready() -> ResponseReturnValue:
         migrated=migrated,
         outbox_seconds=found.outbox_seconds,
     ), 200 if is_ready else 503
-
-
-@lru_cache(maxsize=1)
-def _head(migrations: str) -> str | None:
-    """The newest migration that this program knows."""
-    # Imported here: only this page needs it, and a worker starts sooner without.
-    from alembic.script import ScriptDirectory  # noqa: PLC0415
-
-    return ScriptDirectory(migrations).get_current_head()

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import inspect
 
 from portal.app import create_app
 from portal.cli.database import downgrade_tables, upgrade_tables
 from portal.database import Base, db
+from portal.queries.readiness import find_revision, newest_revision
 from tests.conftest import make_settings
 
 
@@ -39,3 +41,11 @@ def test_up_and_down(bare_app: Flask) -> None:
     assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
     upgrade_tables()
     assert "votes" in inspect(db.engine).get_table_names()
+
+
+def test_the_newest_revision_is_told_by_its_file_name(bare_app: Flask) -> None:
+    folder = bare_app.config["MIGRATIONS"]
+    assert newest_revision(folder) == ScriptDirectory(folder).get_current_head()
+    assert find_revision() is None
+    upgrade_tables()
+    assert find_revision() == newest_revision(folder)
