@@ -1,0 +1,219 @@
+"""One row for everything that an address can name, around one person with chosen roles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from flask import Flask
+from werkzeug.routing import Rule
+
+from portal.database import transaction
+from portal.domain.decisions import DecisionKind
+from portal.domain.money import Money
+from portal.domain.permissions import OrganizationRole, ProjectRole
+from portal.domain.proposals import ProposalState
+from portal.domain.sponsorship import Publication
+from portal.domain.tokens import hash_token
+from portal.models.billing import Payment
+from portal.models.identity import LinkedIdentity, Person, SignIn
+from portal.models.invitations import Invitation
+from portal.models.organizations import Membership, Organization
+from portal.models.projects import Maintainership, Project
+from portal.models.proposals import Proposal
+from portal.models.sponsorship import Sponsorship
+from portal.ports.payments import RenewalSeen, RenewalState
+from portal.services.decisions import decide
+from tests.builders import NOW, make_organization, make_person, make_sponsorship, make_tier
+from tests.vote_builders import DAY, Scene, cast, close, make_draft, make_scene, make_vote
+
+# What stands in an address that names nothing.
+NOTHING = {
+    "filename": "nothing.css",
+    "key": "nothing",
+    "provider": "nothing",
+    "sha256": "0" * 64,
+    "token": "nothing",
+}
+
+
+@dataclass
+class World:
+    """A person, what the person belongs to, and the value of each part of each address."""
+
+    person: Person
+    project: Project
+    organization: Organization
+    values: dict[str, Any]
+    of_endpoint: dict[str, dict[str, Any]]
+
+    def values_for(self, rule: Rule) -> dict[str, Any]:
+        """The parts of one address, each naming a row of this world."""
+        known = NOTHING | self.values | self.of_endpoint.get(rule.endpoint, {})
+        unknown = rule.arguments - known.keys()
+        assert not unknown, f"the world has no value for {sorted(unknown)} of {rule}"
+        return {name: known[name] for name in rule.arguments}
+
+    def address(self, app: Flask, rule: Rule, **changes: Any) -> str:
+        """A route's address in this world, some parts changed."""
+        values = self.values_for(rule)
+        with app.test_request_context():
+            url: str = app.url_for(
+                rule.endpoint, **values | {key: changes[key] for key in changes.keys() & values}
+            )
+        return url
+
+
+def build_world(
+    app: Flask,
+    name: str = "",
+    *,
+    in_organization: Collection[OrganizationRole] = (),
+    in_project: Collection[ProjectRole] = (),
+    is_operator: bool = False,
+    mark: str = "",
+) -> World:
+    """A project and an organization with everything in them; ``mark`` makes a second world."""
+    person = make_person(name, is_operator=is_operator)
+    scene = make_scene(weights=(4, 2), slug=f"kelp{mark}")
+    project = scene.project
+    acme = make_organization(f"acme{mark}", roles={person: list(in_organization)})
+    gold = make_tier(project, slug="gold")
+    stake = make_sponsorship(
+        acme, gold, reference=f"sp_acme{mark}", renewal_id=f"sub_acme{mark}",
+        since=NOW - timedelta(days=200),
+    )  # fmt: skip
+    _promise_renewal(app, stake)
+    daughter = make_organization(f"bay{mark}", parent_asked_id=acme.id)
+    make_sponsorship(
+        daughter, gold, reference=f"sp_bay{mark}", publication=Publication.IN_REVIEW
+    )
+    buyer = make_organization(f"cove{mark}", roles={person: [OrganizationRole.OWNER]})
+    make_tier(project, slug="silver")
+    archived = make_tier(project, slug="bronze")
+    colleague = make_person(f"Colleague{mark}")
+    votes = _hold_votes(scene)
+    more = _add(scene, person, colleague, acme, stake, in_project, mark)
+    with transaction() as session:
+        archived.tier.archived_at = NOW
+        session.add(archived.tier)
+    numbers = {
+        "decisions.prepare": votes["closed"], "decisions.record": votes["closed"],
+        "decisions.item": votes["decided"], "decisions.report": votes["decided"],
+        "public.outcome": votes["decided"], "public.decision": votes["decided"],
+        "proposals.publish": votes["draft"], "proposals.take_up": more["deferred"],
+    }  # fmt: skip
+    of_endpoint: dict[str, dict[str, Any]] = {
+        endpoint: {"number": number} for endpoint, number in numbers.items()
+    } | {
+        "desk.maintainer": {"person_id": scene.lead.id},
+        "desk.save_roles": {"person_id": scene.lead.id},
+        "desk.withdraw": {"invitation_id": more["to_project"]},
+        "invitations.show": {"token": f"offer{mark}"},
+        "invitations.accept": {"token": f"offer{mark}"},
+        "personas.become": {"key": "visitor"},
+        "sponsorships.review": {"reference": f"sp_bay{mark}"},
+        "sponsorships.choose": {"tier": "silver"},
+        "sponsorships.buy": {"tier": "silver"},
+        "tiers.restore": {"tier": "bronze"},
+    }
+    values = {
+        "daughter": daughter.slug, "identity_id": more["identity"],
+        "invitation_id": more["to_organization"], "number": votes["consultation"],
+        "organization": acme.slug, "payment_id": more["payment"], "person_id": colleague.id,
+        "project": project.slug, "reference": stake.reference, "session_id": more["session"],
+        "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
+    }  # fmt: skip
+    return World(person, project, acme, values, of_endpoint)
+
+
+def _promise_renewal(app: Flask, stake: Sponsorship) -> None:
+    assert stake.renewal_id
+    assert stake.term_starts_at
+    assert stake.term_ends_at
+    app.extensions["stakehold"].payments.renewals[stake.renewal_id] = RenewalSeen(
+        stake.renewal_id, stake.reference, RenewalState.ACTIVE, Money(10000, "EUR"),
+        stake.term_starts_at, stake.term_ends_at, cancel_at_term_end=False,
+    )  # fmt: skip
+
+
+def _hold_votes(scene: Scene) -> dict[str, int]:
+    """Proposals by number: in consultation, draft, closed, decided; and the open vote's id."""
+    now = datetime.now(UTC)
+    start = now - 40 * DAY
+
+    def hold() -> int:
+        vote_id = make_vote(scene, now=start)
+        for index in range(len(scene.organizations)):
+            cast(scene, vote_id, index, "for", now=start + DAY)
+        close(vote_id, now=start + 14 * DAY)
+        return vote_id
+
+    hold()
+    with transaction():
+        decide(scene.lead_actor, scene.project.id, 1, kind=DecisionKind.ACCEPTED,
+               reasons="Carried.", responsible="Noor", review_on=(now + 90 * DAY).date(),
+               now=now)  # fmt: skip
+    hold()
+    open_vote = make_vote(scene, now=now - timedelta(minutes=5))
+    draft = make_draft(scene)
+    with transaction() as session:
+        session.add(_proposal(scene, draft + 1, ProposalState.CONSULTATION))
+    return {"decided": 1, "closed": 2, "draft": draft, "consultation": draft + 1,
+            "open_vote": open_vote}  # fmt: skip
+
+
+def _proposal(scene: Scene, number: int, state: ProposalState) -> Proposal:
+    return Proposal(
+        project_id=scene.project.id, number=number, title="Faster queues", state=state,
+        created_at=NOW - 9 * DAY, published_at=NOW - 9 * DAY, updated_at=NOW - 9 * DAY,
+    )  # fmt: skip
+
+
+def _add(
+    scene: Scene, person: Person, colleague: Person, acme: Organization, stake: Sponsorship,
+    in_project: Collection[ProjectRole], mark: str,
+) -> dict[str, int]:  # fmt: skip
+    """What has no builder of its own; the ids that addresses name."""
+    now = datetime.now(UTC)
+    deferred = _proposal(scene, 90, ProposalState.DEFERRED)
+    payment = Payment(
+        sponsorship_id=stake.id, tier_snapshot_id=stake.tier_snapshot_id,
+        term_starts_at=stake.term_starts_at, term_ends_at=stake.term_ends_at, amount_minor=10000,
+        currency="EUR", processor="stripe", processor_payment_id=f"pi_{stake.reference}",
+        paid_at=NOW - 9 * DAY,
+    )  # fmt: skip
+    identity = LinkedIdentity(
+        person_id=person.id, issuer="https://login.example", subject=f"s{mark}", linked_at=NOW
+    )
+    session_elsewhere = SignIn(
+        token_hash=hash_token(f"elsewhere{mark}"), person_id=person.id, started_at=now,
+        expires_at=now + 9 * DAY,
+    )  # fmt: skip
+    to_organization = _invitation(f"org{mark}", now, organization_id=acme.id)
+    to_project = _invitation(f"project{mark}", now, project_id=scene.project.id)
+    own = _invitation(f"offer{mark}", now, email=person.email,
+                      organization_id=scene.organizations[0].id)  # fmt: skip
+    with transaction() as session:
+        session.add_all(
+            Maintainership(project_id=scene.project.id, person_id=person.id, role=role, since=NOW)
+            for role in in_project
+        )
+        session.add(Membership(organization_id=acme.id, person_id=colleague.id,
+                               role=OrganizationRole.VIEWER, since=NOW))  # fmt: skip
+        session.add_all((deferred, payment, identity, session_elsewhere, to_organization,
+                         to_project, own))  # fmt: skip
+    return {"deferred": deferred.number, "payment": payment.id, "identity": identity.id,
+            "session": session_elsewhere.id, "to_organization": to_organization.id,
+            "to_project": to_project.id}  # fmt: skip
+
+
+def _invitation(token: str, now: datetime, *, email: str = "", **target: int) -> Invitation:
+    email = email or f"{token}@example.org"
+    role = "viewer" if "organization_id" in target else "maintainer"
+    return Invitation(
+        email=email, email_canonical=email, role=role, token_hash=hash_token(token),
+        invited_by="Noor", invited_at=now, expires_at=now + 9 * DAY, **target,
+    )  # fmt: skip
