@@ -29,6 +29,7 @@ from portal.cli.database import upgrade_tables
 from portal.database import db, transaction
 from portal.queries.electorate import find_standing
 from portal.queries.readiness import find_revision, newest_revision
+from portal.services.demonstration.cast import PERSONAS
 
 if TYPE_CHECKING:
     from portal.ports.periodic import PeriodicWork
@@ -149,8 +150,8 @@ def _prepare_environment(var: Path, port: int, sandbox_port: int, mail_port: int
 
 def _prepare_data(app: Flask) -> None:
     """Bring the tables up to date and, the first time, play the demonstration's history."""
-    # Imported here: no other command and no web worker needs the demonstration.
-    from portal.services.demonstration import seed_demonstration  # noqa: PLC0415
+    # Imported here: it is needed once.
+    from portal.services.demonstration.history import seed_demonstration  # noqa: PLC0415
 
     with app.app_context():
         if find_revision() != newest_revision(app.config["MIGRATIONS"]):
@@ -208,8 +209,6 @@ def _answers() -> bool:
 
 
 def _announce(port: int, sandbox_port: int, seconds: float) -> None:
-    from portal.services.demonstration.cast import PERSONAS  # noqa: PLC0415
-
     address = f"http://{_HOST}:{port}"
     width = max(len(persona.title) for persona in PERSONAS)
     lines = [

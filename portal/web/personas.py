@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from flask import Blueprint, redirect, render_template, session
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext as _l
 from flask_login import current_user, logout_user
 from markupsafe import Markup, escape
 
@@ -15,6 +13,7 @@ from portal.database import transaction
 from portal.domain.errors import NotFound
 from portal.ports.mail import Mailbox
 from portal.queries.accounts import find_personas
+from portal.services.demonstration.cast import PERSONAS
 from portal.services.sessions import sign_out
 from portal.services.signing_in import sign_in_persona
 from portal.web.access import collaborators, now, public
@@ -25,49 +24,6 @@ blueprint = Blueprint("personas", __name__)
 VISITOR = "visitor"
 _SHOWN_MAILS = 50
 _LINK = re.compile(r"https?://[^\s<>\"']+[^\s<>\"'.,;:!?)]")
-
-
-@dataclass(frozen=True, slots=True)
-class Persona:
-    """Somebody to be for a while: a key, a title and what this person can do."""
-
-    key: str
-    title: str
-    text: str
-
-    @property
-    def email(self) -> str:
-        """The fixed address under which the demonstration data knows the person."""
-        return f"{self.key}@personas.example"
-
-
-PERSONAS = (
-    Persona(
-        "owner",
-        _l("Company owner"),
-        _l("Runs the company’s desk: profile, members, sponsorships, audit list. Buys tiers."),
-    ),
-    Persona(
-        "representative",
-        _l("Representative"),
-        _l("Casts the company’s one ballot in open votes, replaces it, recuses."),
-    ),
-    Persona(
-        "billing",
-        _l("Billing contact"),
-        _l("Pays and cancels for the company and sees its payments. Has no ballot."),
-    ),
-    Persona(
-        "maintainer",
-        _l("Maintainer"),
-        _l("Drafts proposals, opens votes, decides with reasons, keeps tiers and charter."),
-    ),
-    Persona(
-        "operator",
-        _l("Operator"),
-        _l("Runs this portal: creates projects and names their first lead."),
-    ),
-)
 
 
 @blueprint.get("/personas")
