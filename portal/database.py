@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
+from pathlib import Path
 from typing import ClassVar
 
 from flask_sqlalchemy import SQLAlchemy
@@ -115,14 +117,29 @@ def transaction() -> Iterator[Session]:
     session.expire_all()
     session.info[_WRITING] = True
     try:
-        session.connection(execution_options={_WRITING: True})
-        yield session
-        session.commit()
-    except BaseException:
-        session.rollback()
-        raise
+        with _turn_to_write(session.get_bind().engine):
+            try:
+                session.connection(execution_options={_WRITING: True})
+                yield session
+                session.commit()
+            except BaseException:
+                session.rollback()
+                raise
     finally:
         session.info.pop(_WRITING, None)
+
+
+@contextlib.contextmanager
+def _turn_to_write(engine: Engine) -> Iterator[None]:
+    """Queue for SQLite's one writer, in all threads and processes: whoever polls for it starves."""
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        yield
+        return
+    # Each open file is a place in the queue; closing it gives the turn to the next.
+    with Path(f"{path}-turn").open("wb") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
 
 
 def give_up_reading() -> None:

@@ -89,7 +89,9 @@ def seal_of(scene: Scene, number: int, *, now: datetime = NOW) -> str:
     return preview_seal(find_standing(scene.project.id, now=now), revision=page.revision)
 
 
-def make_vote(scene: Scene, number: int | None = None, *, now: datetime = NOW, **values: Any) -> int:
+def make_vote(
+    scene: Scene, number: int | None = None, *, now: datetime = NOW, **values: Any
+) -> int:
     """The id of an open vote, from now for fourteen days."""
     number = number or make_consultation(scene)
     settings: dict[str, Any] = {

@@ -255,9 +255,7 @@ def _left_out(fact: SponsorFact, house: House, obstacle: Obstacle, charter: Char
     eligible_at = None
     if obstacle.code == "voting.seasoning" and fact.active_since is not None:
         eligible_at = seasoned_at(fact.active_since, charter.seasoning_days)
-    return LeftOut(
-        fact.organization_id, fact.name, fact.public_name, house, obstacle, eligible_at
-    )
+    return LeftOut(fact.organization_id, fact.name, fact.public_name, house, obstacle, eligible_at)
 
 
 def _chamber(
@@ -267,8 +265,10 @@ def _chamber(
     by_id = {fact.organization_id: fact for fact in facts}
     # Companies between two sponsors link them without being sponsors themselves.
     between = [company for company in parents if company not in by_id]
-    listed = [(each.organization_id, parents.get(each.organization_id), each.raw)
-              for each in by_id.values()]
+    listed = [
+        (each.organization_id, parents.get(each.organization_id), each.raw)
+        for each in by_id.values()
+    ]
     listed += [(company, parents[company], 0) for company in between]
     groups = [group for group in merge_related(listed) if group.raw]
     weights = effective_weights(

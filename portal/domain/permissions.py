@@ -154,9 +154,8 @@ def require(
     if may(actor, permission, organization_id=organization_id, project_id=project_id):
         return
     scope, subject, action = permission.split(":")
-    member = (
-        (scope == "organization" and organization_id in actor.organizations)
-        or (scope == "project" and project_id in actor.projects)
+    member = (scope == "organization" and organization_id in actor.organizations) or (
+        scope == "project" and project_id in actor.projects
     )
     if not member:
         raise NotFound

@@ -47,16 +47,12 @@ class Organization(Base):
     about: Mapped[str] = mapped_column(String(600), default="")
     picture_id: Mapped[int | None] = mapped_column(ForeignKey("pictures.id"), index=True)
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
-    parent_asked_id: Mapped[int | None] = mapped_column(
-        ForeignKey("organizations.id"), index=True
-    )
+    parent_asked_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
     processor_payer_id: Mapped[str | None] = mapped_column(String(80), unique=True)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     picture: Mapped[Picture | None] = relationship()
-    parent: Mapped[Organization | None] = relationship(
-        remote_side=[id], foreign_keys=[parent_id]
-    )
+    parent: Mapped[Organization | None] = relationship(remote_side=[id], foreign_keys=[parent_id])
     parent_asked: Mapped[Organization | None] = relationship(
         remote_side=[id], foreign_keys=[parent_asked_id]
     )

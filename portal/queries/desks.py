@@ -264,16 +264,10 @@ def get_overview(project_id: int, actor: Actor, *, now: datetime) -> Overview:
 def _open_votes(project_id: int, actor: Actor, now: datetime) -> tuple[VoteLine, ...]:
     """Open votes, those closing first in front, with whether the reader's own ballot is in."""
     rows = db.session.execute(
-        select(
-            Vote.id, Proposal.number, Proposal.title, Vote.closes_at, Elector.id, _has_ballot()
-        )
+        select(Vote.id, Proposal.number, Proposal.title, Vote.closes_at, Elector.id, _has_ballot())
         .join(Proposal, Vote.proposal_id == Proposal.id)
-        .outerjoin(
-            Elector, (Elector.vote_id == Vote.id) & (Elector.person_id == actor.person_id)
-        )
-        .where(
-            Vote.project_id == project_id, Vote.state == VoteState.OPEN, Vote.closes_at > now
-        )
+        .outerjoin(Elector, (Elector.vote_id == Vote.id) & (Elector.person_id == actor.person_id))
+        .where(Vote.project_id == project_id, Vote.state == VoteState.OPEN, Vote.closes_at > now)
         .order_by(Vote.closes_at, Vote.id)
         .limit(_SHOWN)
     )

@@ -148,9 +148,7 @@ def find_audit(project_id: int, *, before: int | None = None) -> AuditPage:
     ).where(AuditEntry.project_id == project_id)
     if before is not None:
         statement = statement.where(AuditEntry.id < before)
-    rows = db.session.execute(
-        statement.order_by(AuditEntry.id.desc()).limit(AUDIT_PAGE + 1)
-    ).all()
+    rows = db.session.execute(statement.order_by(AuditEntry.id.desc()).limit(AUDIT_PAGE + 1)).all()
     lines = tuple(AuditLine(*row) for row in rows[:AUDIT_PAGE])
     return AuditPage(lines, lines[-1].id if len(rows) > AUDIT_PAGE else None)
 
@@ -172,8 +170,9 @@ def list_projects() -> tuple[ProjectLine, ...]:
     )
     sponsors = dict(counts.all())
     rows = db.session.execute(
-        select(Project.id, Project.slug, Project.name, Project.currency, Project.created_at)
-        .order_by(Project.name, Project.id)
+        select(
+            Project.id, Project.slug, Project.name, Project.currency, Project.created_at
+        ).order_by(Project.name, Project.id)
     )
     return tuple(
         ProjectLine(

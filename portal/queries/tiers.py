@@ -124,9 +124,7 @@ def list_tiers_in_editor(project_id: int, *, now: datetime) -> tuple[TierInEdito
 
 def find_tier(project_id: int, slug: str) -> TierHistory | None:
     """One tier with all its versions and how many sponsorships run on each, in three statements."""
-    tier = db.session.scalar(
-        select(Tier).where(Tier.project_id == project_id, Tier.slug == slug)
-    )
+    tier = db.session.scalar(select(Tier).where(Tier.project_id == project_id, Tier.slug == slug))
     if tier is None:
         return None
     rows = db.session.execute(
@@ -200,9 +198,7 @@ def _running(project_id: int) -> Counter[int]:
 
 def _taken(project_id: int) -> Counter[int]:
     """Places taken, by tier: sponsorships in good standing, and purchases on their way."""
-    buying = exists().where(
-        Checkout.sponsorship_id == Sponsorship.id, Checkout.status.in_(_LIVE)
-    )
+    buying = exists().where(Checkout.sponsorship_id == Sponsorship.id, Checkout.status.in_(_LIVE))
     rows = db.session.execute(
         select(TierVersion.tier_id, func.count())
         .join(Sponsorship, Sponsorship.tier_snapshot_id == TierVersion.id)

@@ -19,16 +19,18 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
+from sqlalchemy.orm import defer
 
 from portal.database import db
 from portal.domain.charter import PrivacyMode
 from portal.domain.errors import Forbidden, NotFound, Refusal
 from portal.domain.outcomes import Position
 from portal.domain.permissions import Actor, Permission, require
-from portal.domain.rules import read_terms
+from portal.domain.rules import Terms, read_terms
 from portal.domain.tally.methods import validate_choice
 from portal.domain.votes import VoteState, ballot_obstacles, check_reason
 from portal.models.organizations import Organization
@@ -164,16 +166,26 @@ def void_ballots(
 
 
 def _share_vote(vote_id: int) -> Vote:
-    """The vote, its row locked so that it cannot be closed before this transaction ends."""
+    """The vote, its row locked so that it cannot be closed before this transaction ends.
+
+    Without its rules: they name every elector, and one ballot does not need them all.
+    """
     vote = db.session.scalar(
         select(Vote)
         .where(Vote.id == vote_id)
+        .options(defer(Vote.rules))
         .with_for_update(read=True)
         .execution_options(populate_existing=True)
     )
     if vote is None:
         raise NotFound("vote")
     return vote
+
+
+@lru_cache(maxsize=64)
+def _frozen_terms(vote_id: int, _fingerprint: str) -> Terms:
+    """The terms of a vote; they never change, and the fingerprint tells its rules from others."""
+    return read_terms(db.session.scalars(select(Vote.rules).where(Vote.id == vote_id)).one())
 
 
 def _lock_elector(vote_id: int, which: ColumnElement[bool]) -> Elector | None:
@@ -207,7 +219,7 @@ def _cast(
         vote.state, vote.opens_at, vote.closes_at, voided_at=elector.voided_at, now=now
     ):
         raise Refusal(obstacle.code, obstacle.message)
-    terms = read_terms(vote.rules)
+    terms = _frozen_terms(vote.id, vote.fingerprint)
     checked = validate_choice(terms.method, dict(choice)).as_json()
     check_reason(
         reason,

@@ -89,9 +89,7 @@ def edit_profile(
     """
     require(actor, Permission.PROJECT_PROFILE_EDIT, project_id=project_id)
     project = db.session.get_one(Project, project_id, with_for_update=True)
-    changed = [
-        name for name, value in asdict(profile).items() if getattr(project, name) != value
-    ]
+    changed = [name for name, value in asdict(profile).items() if getattr(project, name) != value]
     for name in changed:
         setattr(project, name, getattr(profile, name))
     if changed:

@@ -105,8 +105,8 @@ def mail_mismatch(checkout: Checkout, *, site: str, now: datetime) -> None:
         f"A payment for {project.name} does not match",
         [
             (
-                f"A payment by {checkout.sponsorship.organization.name} does not match what was sold,"
-                " so nothing was activated."
+                f"A payment by {checkout.sponsorship.organization.name} does not match what was"
+                " sold, so nothing was activated."
             ),
             f"{checkout.problem} Our reference is {checkout.reference}.",
             "Look at the payment at the processor; refund it there, or record it by hand.",
@@ -126,8 +126,8 @@ def mail_missed_payment(sponsorship: Sponsorship, *, site: str, now: datetime) -
         f"The payment for {sponsorship.project.name} failed",
         [
             (
-                f"The renewal of {sponsorship.tier_snapshot.name} at {sponsorship.project.name} could"
-                " not be charged."
+                f"The renewal of {sponsorship.tier_snapshot.name} at {sponsorship.project.name}"
+                " could not be charged."
             ),
             (
                 f"Everything stays as it is until {_day(until)}. If no payment has arrived by then,"

@@ -145,16 +145,12 @@ def _lock_project(actor: Actor, project_id: int, terms: TierTerms | None = None)
     require(actor, Permission.PROJECT_TIERS_EDIT, project_id=project_id)
     project = db.session.get_one(Project, project_id, with_for_update=True)
     if terms is not None and terms.price.currency != project.currency:
-        raise Refusal(
-            "tier.currency", f"This project sells in {project.currency}.", field="price"
-        )
+        raise Refusal("tier.currency", f"This project sells in {project.currency}.", field="price")
     return project
 
 
 def _get_tier(project_id: int, slug: str) -> Tier:
-    tier = db.session.scalar(
-        select(Tier).where(Tier.project_id == project_id, Tier.slug == slug)
-    )
+    tier = db.session.scalar(select(Tier).where(Tier.project_id == project_id, Tier.slug == slug))
     if tier is None:
         raise NotFound("tier")
     return tier

@@ -139,9 +139,9 @@ def _grace(days: int) -> str:
     if days == 0:
         return _("A sponsorship lapses on the day a payment is missed, and its weight with it.")
     return ngettext(
-        "A missed payment starts a grace of %(num)s day with reminders. Until it ends the weight"
+        "A missed payment starts a grace of %(num)s day. Until it ends the weight"
         " stays; then the sponsorship lapses.",
-        "A missed payment starts a grace of %(num)s days with reminders. Until it ends the weight"
+        "A missed payment starts a grace of %(num)s days. Until it ends the weight"
         " stays; then the sponsorship lapses.",
         days,
     )

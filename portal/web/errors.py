@@ -64,7 +64,5 @@ def init_errors(app: Flask) -> None:
     def crashed(error: Exception) -> ResponseReturnValue:
         if app.testing or app.debug:
             raise error
-        app.logger.error(
-            "crash at %s %s", request.method, request.path, exc_info=error
-        )
+        app.logger.error("crash at %s %s", request.method, request.path, exc_info=error)
         return page(500, "http.500", _("Something broke on our side. Nothing was changed."))

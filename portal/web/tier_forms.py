@@ -81,9 +81,7 @@ class TierForm(Form):
     )
     support_requests = WholeField(_l("Support requests a quarter"), least=1, most=1000)
     support_days = WholeField(_l("First answer within, in working days"), least=1, most=90)
-    early_access_days = WholeField(
-        _l("Releases early, in days"), least=1, most=365
-    )
+    early_access_days = WholeField(_l("Releases early, in days"), least=1, most=365)
     named_contact = BooleanField(_l("A named contact among the maintainers"))
     mention = BooleanField(_l("Named in the notes of each release"))
     text_lines = LongTextField(

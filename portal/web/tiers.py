@@ -104,9 +104,7 @@ def restore(project: Scope, tier: str) -> ResponseReturnValue:
     return _apply(project, tier, restore_tier, _("The tier is back on sale."))
 
 
-def _apply(
-    project: Scope, tier: str, verb: Callable[..., None], said: str
-) -> ResponseReturnValue:
+def _apply(project: Scope, tier: str, verb: Callable[..., None], said: str) -> ResponseReturnValue:
     with transaction():
         verb(current_actor(), project.id, tier, now=now())
     flash(said, "good")

@@ -11,8 +11,8 @@ from functools import partial
 from typing import TypeVar
 
 from flask import Flask
-from flask_wtf.csrf import generate_csrf
 from flask import session as browser_session
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy import func, insert, select
 
 from portal.database import db, transaction
@@ -51,7 +51,9 @@ def fill_electors(url: str, electors: int) -> Flask:
     now = datetime.now(UTC)
     with app.app_context(), transaction() as session:
         project_id = session.scalars(select(Project.id)).one()
-        lead = Person(name="Lead", email="lead@b.example", email_canonical="lead@b.example", created_at=now)
+        lead = Person(
+            name="Lead", email="lead@b.example", email_canonical="lead@b.example", created_at=now
+        )
         session.add(lead)
         session.flush()
         session.add(

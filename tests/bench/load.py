@@ -41,13 +41,13 @@ class _Connection:
     sent_at: float = 0.0
 
 
-def fire(
-    port: int, path: str, *, seconds: float, connections: int = 16, headers: str = ""
-) -> Load:
+def fire(port: int, path: str, *, seconds: float, connections: int = 16, headers: str = "") -> Load:
     """Ask for one path over and over on so many connections at once."""
     request = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}\r\n".encode()
     end = time.perf_counter() + seconds
-    return send(port, iter(lambda: request if time.perf_counter() < end else None, None), connections)
+    return send(
+        port, iter(lambda: request if time.perf_counter() < end else None, None), connections
+    )
 
 
 def send(port: int, requests: Iterable[bytes], connections: int) -> Load:

@@ -43,10 +43,17 @@ def make_electorate(
     audiences = [Audience.ORGANIZATION] * len(weights) + [Audience.PERSON] * persons
     sponsors = tuple(
         SponsorFact(
-            organization_id=index, name=f"Sponsor {index}",
-            public_name=None if index == 1 else f"Sponsor {index}", raw=raw, audience=audience,
-            commercial=Commercial.PAID, term=Term.ACTIVE, active_since=NOW - timedelta(days=90),
-            renews=True, term_ends_at=NOW + timedelta(days=90), grace_ends_at=None,
+            organization_id=index,
+            name=f"Sponsor {index}",
+            public_name=None if index == 1 else f"Sponsor {index}",
+            raw=raw,
+            audience=audience,
+            commercial=Commercial.PAID,
+            term=Term.ACTIVE,
+            active_since=NOW - timedelta(days=90),
+            renews=True,
+            term_ends_at=NOW + timedelta(days=90),
+            grace_ends_at=None,
         )
         for index, (raw, audience) in enumerate(
             zip((*weights, *(1,) * persons), audiences, strict=True), start=1
@@ -57,8 +64,14 @@ def make_electorate(
 
 
 def freeze(electorate: Electorate) -> dict[str, Any]:
-    return freeze_rules(TEXT, "Shall we?", electorate, charter_number=3, opens_at=NOW,
-                        closes_at=NOW + timedelta(days=14))
+    return freeze_rules(
+        TEXT,
+        "Shall we?",
+        electorate,
+        charter_number=3,
+        opens_at=NOW,
+        closes_at=NOW + timedelta(days=14),
+    )
 
 
 def ballot(position: int, said: str, house: House = House.SPONSORS) -> CurrentBallot:
@@ -77,10 +90,16 @@ def test_a_name_that_may_not_be_shown_is_not_in_the_rules() -> None:
     assert "Sponsor 1" not in canonical_json(freeze(make_electorate())).decode()
 
 
-@pytest.mark.parametrize("change", [
-    {"weights": (4, 2, 2, 2)}, {"cap": Fraction(1, 2)}, {"quorum_weight": Fraction(1, 3)},
-    {"mode": DecisionMode.TWO_HOUSES}, {"persons": 1},
-])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"weights": (4, 2, 2, 2)},
+        {"cap": Fraction(1, 2)},
+        {"quorum_weight": Fraction(1, 3)},
+        {"mode": DecisionMode.TWO_HOUSES},
+        {"persons": 1},
+    ],
+)
 def test_the_seal_breaks_when_anything_that_freezes_changes(change: dict[str, Any]) -> None:
     seal = preview_seal(make_electorate(), revision=1)
     assert preview_seal(make_electorate(), revision=1) == seal
@@ -145,7 +164,9 @@ def test_supporters_are_counted_and_decide_nothing() -> None:
     figures = count_vote(rules, ballots)
     assert figures.verdict is Verdict.CARRIED
     assert [(each.house, each.deciding) for each in figures.houses] == [
-        (House.SPONSORS, True), (House.SUPPORTERS, False)]
+        (House.SPONSORS, True),
+        (House.SUPPORTERS, False),
+    ]
 
 
 def test_one_house_without_quorum_leaves_the_question_open_unless_another_said_no() -> None:
@@ -170,15 +191,17 @@ def test_methods_that_are_not_counted_here_are_said_to_be_so() -> None:
         count_vote(rules, [CurrentBallot(House.SPONSORS, 1, {"approved": []}, "")])
 
 
-SAID = st.lists(st.sampled_from(["for", "against", "abstain", "recused", "absent"]),
-                min_size=4, max_size=4)
+SAID = st.lists(
+    st.sampled_from(["for", "against", "abstain", "recused", "absent"]), min_size=4, max_size=4
+)
 
 
 @given(SAID, st.randoms(use_true_random=False))
 def test_order_changes_nothing_and_storage_loses_nothing(said: list[str], chance: Any) -> None:
     rules = freeze(make_electorate())
-    ballots = [ballot(position, each) for position, each in enumerate(said, start=1)
-               if each != "absent"]
+    ballots = [
+        ballot(position, each) for position, each in enumerate(said, start=1) if each != "absent"
+    ]
     figures = count_vote(rules, ballots)
     chance.shuffle(ballots)
     assert count_vote(rules, ballots) == figures

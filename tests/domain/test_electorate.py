@@ -48,8 +48,12 @@ def sponsor(number: int, raw: int = 1, **values: Any) -> SponsorFact:
     return SponsorFact(**(facts | values))
 
 
-def survey(*sponsors: SponsorFact, charter: Charter = OPEN, parents: dict[int, int] | None = None,
-           maintainers: tuple[MaintainerFact, ...] = ()) -> Electorate:
+def survey(
+    *sponsors: SponsorFact,
+    charter: Charter = OPEN,
+    parents: dict[int, int] | None = None,
+    maintainers: tuple[MaintainerFact, ...] = (),
+) -> Electorate:
     return draw_up(Facts(sponsors, maintainers, parents or {}), charter, AT)
 
 
@@ -75,7 +79,10 @@ def test_uncapped_the_largest_sponsor_is_a_dictator_and_the_others_are_dummies()
     powers = survey(sponsor(1, 20), sponsor(2, 4), sponsor(3, 4)).sponsors.powers
     assert powers is not None
     assert [power.warning for power in powers] == [
-        PowerWarning.DICTATOR, PowerWarning.DUMMY, PowerWarning.DUMMY]
+        PowerWarning.DICTATOR,
+        PowerWarning.DUMMY,
+        PowerWarning.DUMMY,
+    ]
 
 
 def test_power_is_taken_at_the_charters_threshold() -> None:
@@ -94,30 +101,40 @@ def test_too_many_electors_for_exact_power_still_have_shares() -> None:
     assert sum(elector.share for elector in chamber.electors) == 1
 
 
-@pytest.mark.parametrize(("values", "code"), [
-    ({"commercial": Commercial.REFUNDED}, "voting.refunded"),
-    ({"term": Term.PENDING, "active_since": None, "commercial": Commercial.QUOTED},
-     "voting.pending"),
-    ({"term": Term.LAPSED}, "voting.lapsed"),
-    ({"term": Term.ENDED}, "voting.ended"),
-    ({"raw": 0}, "voting.no_weight"),
-    ({"term": Term.GRACE, "grace_ends_at": AT + DAY}, None),
-])
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"commercial": Commercial.REFUNDED}, "voting.refunded"),
+        (
+            {"term": Term.PENDING, "active_since": None, "commercial": Commercial.QUOTED},
+            "voting.pending",
+        ),
+        ({"term": Term.LAPSED}, "voting.lapsed"),
+        ({"term": Term.ENDED}, "voting.ended"),
+        ({"raw": 0}, "voting.no_weight"),
+        ({"term": Term.GRACE, "grace_ends_at": AT + DAY}, None),
+    ],
+)
 def test_what_is_not_in_good_standing_is_left_out_with_the_reason(
-        values: dict[str, Any], code: str | None) -> None:
+    values: dict[str, Any], code: str | None
+) -> None:
     assert reason(sponsor(1, **values)) == code
 
 
-@pytest.mark.parametrize(("values", "code"), [
-    ({"term": Term.GRACE, "grace_ends_at": AT}, "voting.lapsed"),
-    ({"renews": False, "term_ends_at": AT}, "voting.ended"),
-    ({"renews": False, "term_ends_at": AT + timedelta(seconds=1)}, None),
-    ({"term_ends_at": AT - 20 * DAY}, None),
-    ({"term_ends_at": AT - 21 * DAY}, "voting.lapsed"),
-    ({"term_ends_at": None}, None),
-])
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"term": Term.GRACE, "grace_ends_at": AT}, "voting.lapsed"),
+        ({"renews": False, "term_ends_at": AT}, "voting.ended"),
+        ({"renews": False, "term_ends_at": AT + timedelta(seconds=1)}, None),
+        ({"term_ends_at": AT - 20 * DAY}, None),
+        ({"term_ends_at": AT - 21 * DAY}, "voting.lapsed"),
+        ({"term_ends_at": None}, None),
+    ],
+)
 def test_the_clock_ends_a_standing_before_any_job_has_run(
-        values: dict[str, Any], code: str | None) -> None:
+    values: dict[str, Any], code: str | None
+) -> None:
     assert reason(sponsor(1, **values)) == code
 
 
@@ -157,7 +174,8 @@ def test_a_person_counts_in_the_house_of_supporters_only() -> None:
     assert [e.name for e in found.sponsors.electors] == ["Company 1"]
     assert [e.name for e in found.supporters.electors] == ["Company 2"]
     assert [(x.house, x.obstacle.code) for x in found.left_out] == [
-        (House.SPONSORS, "voting.person_tier")]
+        (House.SPONSORS, "voting.person_tier")
+    ]
     assert share_of(found, 2) == 1
 
 
@@ -166,7 +184,9 @@ def test_every_maintainer_weighs_one_whatever_damping_and_cap_say() -> None:
     charter = Charter(damping=Damping.SQRT, cap=Fraction(1, 10))
     chamber = survey(maintainers=people, charter=charter).maintainers
     assert [(e.name, e.person_id, e.weight, e.share) for e in chamber.electors] == [
-        ("Ada", 1, 1000, Fraction(1, 2)), ("Zoe", 2, 1000, Fraction(1, 2))]
+        ("Ada", 1, 1000, Fraction(1, 2)),
+        ("Zoe", 2, 1000, Fraction(1, 2)),
+    ]
 
 
 def test_an_empty_electorate_has_three_empty_houses() -> None:
@@ -182,7 +202,10 @@ def test_damping_flattens_the_shares() -> None:
         return survey(sponsor(1, 9), sponsor(2, 1), charter=charter).sponsors.electors[0].share
 
     assert [first_share(damping) for damping in Damping] == [
-        Fraction(9, 10), Fraction(3, 4), Fraction(1, 2)]
+        Fraction(9, 10),
+        Fraction(3, 4),
+        Fraction(1, 2),
+    ]
 
 
 def test_a_newcomers_share_is_found_by_the_same_rule() -> None:
@@ -210,7 +233,8 @@ raws = st.lists(st.integers(0, 60), max_size=12)
 
 @given(raws, st.sampled_from(Damping), st.sampled_from([Fraction(1, n) for n in range(1, 7)]))
 def test_shares_add_up_and_never_exceed_a_cap_that_can_hold(
-        raw: list[int], damping: Damping, cap: Fraction) -> None:
+    raw: list[int], damping: Damping, cap: Fraction
+) -> None:
     charter = Charter(damping=damping, cap=cap, seasoning_days=0)
     electors = survey(*(sponsor(n, r) for n, r in enumerate(raw, 1)), charter=charter)
     shares = [elector.share for elector in electors.sponsors.electors]
@@ -226,7 +250,8 @@ def test_the_order_of_the_sponsors_changes_nothing(raw: list[int], random: Any) 
     before, after = survey(*sponsors), survey(*shuffled)
     assert before.sponsors == after.sponsors
     assert {x.organization_id for x in before.left_out} == {
-        x.organization_id for x in after.left_out}
+        x.organization_id for x in after.left_out
+    }
 
 
 def test_a_change_follows_each_elector_and_names_those_who_drop_out() -> None:
@@ -236,7 +261,10 @@ def test_a_change_follows_each_elector_and_names_those_who_drop_out() -> None:
     changes = compare(draw_up(facts, OPEN, AT).sponsors, draw_up(facts, strict, AT).sponsors)
     first, second, gone = changes
     assert (first.name, first.now and first.now.share, first.then and first.then.share) == (
-        "Company 1", Fraction(8, 11), Fraction(1, 2))
+        "Company 1",
+        Fraction(8, 11),
+        Fraction(1, 2),
+    )
     assert first.then is not None
     assert first.then.capped
     assert (second.name, second.then and second.then.power) == ("Company 2", Fraction(1, 2))

@@ -16,9 +16,23 @@ def test_paths_inside_the_portal_are_kept(path: str) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    [None, "", "desk", "//evil.example", "///evil.example", "/\\evil.example", "\\/evil.example",
-     "https://evil.example", "https:evil.example", "javascript:alert(1)", "/a\nb", "/a\\b",
-     "/\t/evil.example", "/" + "a" * 500, "/\u202e"],
+    [
+        None,
+        "",
+        "desk",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "https://evil.example",
+        "https:evil.example",
+        "javascript:alert(1)",
+        "/a\nb",
+        "/a\\b",
+        "/\t/evil.example",
+        "/" + "a" * 500,
+        "/\u202e",
+    ],
 )
 def test_everything_else_is_replaced(raw: str | None) -> None:
     assert local_path(raw, "/home") == "/home"
@@ -34,8 +48,12 @@ def test_a_kept_path_always_stays_on_this_host(raw: str) -> None:
 
 @pytest.mark.parametrize(
     ("email", "name"),
-    [("ada.lovelace@example.org", "Ada Lovelace"), ("x+tag@example.org", "X"),
-     ("123@example.org", "Somebody"), ("a" * 64 + "@example.org", "A" + "a" * 63)],
+    [
+        ("ada.lovelace@example.org", "Ada Lovelace"),
+        ("x+tag@example.org", "X"),
+        ("123@example.org", "Somebody"),
+        ("a" * 64 + "@example.org", "A" + "a" * 63),
+    ],
 )
 def test_names_guessed_from_addresses(email: str, name: str) -> None:
     assert name_from_address(email) == name

@@ -34,8 +34,11 @@ def _refusal(**held: set[Role]) -> str | None:
 
 @pytest.mark.parametrize(
     ("name", "slugs"),
-    [("Acme", ["acme", "acme-2", "acme-3"]), ("New", ["new-2", "new-3", "new-4"]),
-     ("東京", ["organization-2", "organization-3", "organization-4"])],
+    [
+        ("Acme", ["acme", "acme-2", "acme-3"]),
+        ("New", ["new-2", "new-3", "new-4"]),
+        ("東京", ["organization-2", "organization-3", "organization-4"]),
+    ],
 )
 def test_slugs_are_made_from_the_name(name: str, slugs: list[str]) -> None:
     assert list(islice(slugs_for(name), 3)) == slugs
@@ -93,10 +96,17 @@ def test_a_profile_is_cleaned() -> None:
 
 @pytest.mark.parametrize(
     ("key", "value"),
-    [("name", ""), ("name", "\u202eemcA"), ("name", "Ac\u200bme"), ("name", "x" * 121),
-     ("country", "de"), ("country", "D1"), ("website", "javascript:alert(1)"),
-     ("website", "data:text/html,x"), *((key, "x" * (size + 1)) for key, size in
-                                         PROFILE_LENGTHS.items() if key != "website")],
+    [
+        ("name", ""),
+        ("name", "\u202eemcA"),
+        ("name", "Ac\u200bme"),
+        ("name", "x" * 121),
+        ("country", "de"),
+        ("country", "D1"),
+        ("website", "javascript:alert(1)"),
+        ("website", "data:text/html,x"),
+        *((key, "x" * (size + 1)) for key, size in PROFILE_LENGTHS.items() if key != "website"),
+    ],
 )
 def test_a_profile_is_refused_at_the_field(key: str, value: str) -> None:
     with pytest.raises(Refusal) as refusal:

@@ -55,14 +55,16 @@ def test_a_visitor_may_nothing(permission: Permission) -> None:
 def test_a_stranger_has_only_what_any_signed_in_person_has(permission: Permission) -> None:
     held = may(STRANGER, permission, organization_id=1, project_id=1)
     assert held == (scope(permission) == "person")
-    assert not may(Actor(person_id=1, is_operator=True), permission,
-                   organization_id=1, project_id=1) or scope(permission) in {"person", "portal"}
+    assert not may(
+        Actor(person_id=1, is_operator=True), permission, organization_id=1, project_id=1
+    ) or scope(permission) in {"person", "portal"}
 
 
 @pytest.mark.parametrize("permission", ORGANIZATION_POLICY)
 @pytest.mark.parametrize("role", OrganizationRole)
 def test_an_organizations_roles_hold_there_and_nowhere_else(
-        permission: Permission, role: OrganizationRole) -> None:
+    permission: Permission, role: OrganizationRole
+) -> None:
     actor = Actor(person_id=1, organizations={7: frozenset({role})})
     assert may(actor, permission, organization_id=7) == (role in ORGANIZATION_POLICY[permission])
     assert not may(actor, permission, organization_id=8)
@@ -72,7 +74,8 @@ def test_an_organizations_roles_hold_there_and_nowhere_else(
 @pytest.mark.parametrize("permission", PROJECT_POLICY)
 @pytest.mark.parametrize("role", ProjectRole)
 def test_a_projects_roles_hold_there_and_nowhere_else(
-        permission: Permission, role: ProjectRole) -> None:
+    permission: Permission, role: ProjectRole
+) -> None:
     actor = Actor(person_id=1, projects={7: frozenset({role})})
     assert may(actor, permission, project_id=7) == (role in PROJECT_POLICY[permission])
     assert not may(actor, permission, project_id=8)

@@ -78,13 +78,28 @@ def test_a_refused_move_is_a_sentence() -> None:
 @pytest.mark.parametrize(
     ("anchor", "interval", "terms", "expected"),
     [
-        (datetime(2027, 1, 31, 9, tzinfo=UTC), Interval.MONTH, 1, datetime(2027, 2, 28, 9, tzinfo=UTC)),
-        (datetime(2027, 1, 31, 9, tzinfo=UTC), Interval.MONTH, 2, datetime(2027, 3, 31, 9, tzinfo=UTC)),
+        (
+            datetime(2027, 1, 31, 9, tzinfo=UTC),
+            Interval.MONTH,
+            1,
+            datetime(2027, 2, 28, 9, tzinfo=UTC),
+        ),
+        (
+            datetime(2027, 1, 31, 9, tzinfo=UTC),
+            Interval.MONTH,
+            2,
+            datetime(2027, 3, 31, 9, tzinfo=UTC),
+        ),
         (datetime(2028, 2, 29, tzinfo=UTC), Interval.YEAR, 1, datetime(2029, 2, 28, tzinfo=UTC)),
         (datetime(2028, 2, 29, tzinfo=UTC), Interval.YEAR, 4, datetime(2032, 2, 29, tzinfo=UTC)),
         (datetime(2026, 12, 31, tzinfo=UTC), Interval.MONTH, 2, datetime(2027, 2, 28, tzinfo=UTC)),
         (datetime(2026, 12, 28, tzinfo=UTC), Interval.WEEK, 1, datetime(2027, 1, 4, tzinfo=UTC)),
-        (datetime(2026, 11, 21, tzinfo=UTC), Interval.ONE_TIME, 1, datetime(2027, 11, 21, tzinfo=UTC)),
+        (
+            datetime(2026, 11, 21, tzinfo=UTC),
+            Interval.ONE_TIME,
+            1,
+            datetime(2027, 11, 21, tzinfo=UTC),
+        ),
     ],
 )
 def test_terms_go_by_the_calendar(anchor, interval, terms, expected) -> None:
@@ -99,7 +114,7 @@ def test_terms_go_by_the_calendar(anchor, interval, terms, expected) -> None:
 def test_each_term_ends_after_the_one_before(anchor, interval, terms) -> None:
     ends = [add_terms(anchor, interval, number) for number in range(terms + 1)]
     assert ends[0] == anchor
-    assert all(earlier < later for earlier, later in zip(ends, ends[1:], strict=False))
+    assert all(earlier < later for earlier, later in pairwise(ends))
 
 
 def voting(**changes) -> list[str]:
@@ -184,7 +199,13 @@ def test_what_keeps_a_tier_from_being_sold(changes, codes) -> None:
         (Audience.PERSON, OrganizationKind.PERSON, True, None, []),
         (Audience.ORGANIZATION, OrganizationKind.PERSON, True, None, ["buy.audience"]),
         (Audience.PERSON, OrganizationKind.COMPANY, True, None, ["buy.audience"]),
-        (Audience.ORGANIZATION, OrganizationKind.COMPANY, False, "Gold", ["buy.role", "buy.running"]),
+        (
+            Audience.ORGANIZATION,
+            OrganizationKind.COMPANY,
+            False,
+            "Gold",
+            ["buy.role", "buy.running"],
+        ),
     ],
 )
 def test_what_keeps_somebody_from_buying(audience, kind, may_buy, running, codes) -> None:

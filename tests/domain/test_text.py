@@ -20,8 +20,23 @@ def test_right_to_left_letters_are_fine() -> None:
 
 @pytest.mark.parametrize(
     "hidden",
-    ["\u200b", "\u200d", "\u202e", "\u2066", "\u200f", "\x00", "\x1b", "\n", "\ufeff", "\u00ad",
-     "\U000e0041", "\u3164", "\u2800", "\u2028", "\ud800"],
+    [
+        "\u200b",
+        "\u200d",
+        "\u202e",
+        "\u2066",
+        "\u200f",
+        "\x00",
+        "\x1b",
+        "\n",
+        "\ufeff",
+        "\u00ad",
+        "\U000e0041",
+        "\u3164",
+        "\u2800",
+        "\u2028",
+        "\ud800",
+    ],
 )
 def test_hidden_characters_are_refused_in_a_line(hidden: str) -> None:
     with pytest.raises(Refusal) as refusal:
@@ -59,8 +74,13 @@ def test_cleaning_twice_changes_nothing(raw: str) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "kept"),
-    [("", ""), ("example.org", "https://example.org"), ("http://example.org/a?b=c", None),
-     ("https://example.org:8443/", None), ("https://münchen.example", None)],
+    [
+        ("", ""),
+        ("example.org", "https://example.org"),
+        ("http://example.org/a?b=c", None),
+        ("https://example.org:8443/", None),
+        ("https://münchen.example", None),
+    ],
 )
 def test_web_addresses_that_are_kept(raw: str, kept: str | None) -> None:
     assert clean_web_address(raw, max_length=300) == (raw if kept is None else kept)
@@ -68,9 +88,20 @@ def test_web_addresses_that_are_kept(raw: str, kept: str | None) -> None:
 
 @pytest.mark.parametrize(
     "raw",
-    ["javascript:alert(1)", "data:text/html,x", "ftp://example.org", "https://", "localhost",
-     "https://user@example.org", "https://example.org/<script>", "https://[::1", "//", "a b.example",
-     "https://example.org:port/", "JaVaScRiPt://example.org/%0aalert(1)"],
+    [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "ftp://example.org",
+        "https://",
+        "localhost",
+        "https://user@example.org",
+        "https://example.org/<script>",
+        "https://[::1",
+        "//",
+        "a b.example",
+        "https://example.org:port/",
+        "JaVaScRiPt://example.org/%0aalert(1)",
+    ],
 )
 def test_web_addresses_that_are_refused(raw: str) -> None:
     with pytest.raises(Refusal) as refusal:
@@ -80,8 +111,13 @@ def test_web_addresses_that_are_refused(raw: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "slug"),
-    [("Lumen & Söhne GmbH", "lumen-sohne-gmbh"), ("  ", ""), ("東京", ""), ("A" * 80, "a" * 50),
-     ("Ünï--Çödé!", "uni-code")],
+    [
+        ("Lumen & Söhne GmbH", "lumen-sohne-gmbh"),
+        ("  ", ""),
+        ("東京", ""),
+        ("A" * 80, "a" * 50),
+        ("Ünï--Çödé!", "uni-code"),
+    ],
 )
 def test_slugs(name: str, slug: str) -> None:
     assert make_slug(name) == slug

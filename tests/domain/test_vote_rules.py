@@ -97,8 +97,9 @@ def test_a_decision_follows_when_it_does_what_the_outcome_says() -> None:
 
 
 def _codes(kind: DecisionKind, *, carried: bool, mode: DecisionMode, days: int) -> list[str]:
-    found = decision_obstacles(kind, carried=carried, quorum=True, mode=mode, closed_at=NOW,
-                               now=NOW + days * DAY)
+    found = decision_obstacles(
+        kind, carried=carried, quorum=True, mode=mode, closed_at=NOW, now=NOW + days * DAY
+    )
     return [each.code for each in found]
 
 
@@ -109,17 +110,22 @@ def test_only_a_binding_vote_binds_and_a_veto_has_fourteen_days() -> None:
     assert _codes(DecisionKind.ACCEPTED, carried=True, mode=binding, days=100) == []
     assert _codes(DecisionKind.DECLINED, carried=True, mode=binding, days=14) == []
     assert _codes(DecisionKind.DECLINED, carried=True, mode=binding, days=15) == [
-        "decision.veto_late"]
+        "decision.veto_late"
+    ]
     assert _codes(DecisionKind.ACCEPTED, carried=False, mode=binding, days=1) == [
-        "decision.binding"]
+        "decision.binding"
+    ]
     assert _codes(DecisionKind.DECLINED, carried=False, mode=binding, days=100) == []
 
 
 @pytest.mark.parametrize(
     ("changes", "code"),
-    [({"reasons": ""}, "decision.reasons"), ({"responsible": ""}, "decision.responsible"),
-     ({"review_on": date(2026, 11, 21)}, "decision.review_on"),
-     ({"review_on": date(2036, 11, 21)}, "decision.review_on")],
+    [
+        ({"reasons": ""}, "decision.reasons"),
+        ({"responsible": ""}, "decision.responsible"),
+        ({"review_on": date(2026, 11, 21)}, "decision.review_on"),
+        ({"review_on": date(2036, 11, 21)}, "decision.review_on"),
+    ],
 )
 def test_a_decision_is_complete(changes: dict[str, object], code: str) -> None:
     parts: dict[str, object] = {"reasons": "R", "responsible": "N", "review_on": date(2027, 1, 1)}
@@ -132,8 +138,11 @@ def test_a_decision_is_complete(changes: dict[str, object], code: str) -> None:
 def test_a_window_has_bounds() -> None:
     check_window(NOW, NOW + SHORTEST_WINDOW)
     check_window(NOW, NOW + LONGEST_WINDOW)
-    for end, code in ((NOW + SHORTEST_WINDOW - TICK, "window_short"),
-                      (NOW + LONGEST_WINDOW + TICK, "window_long"), (NOW - DAY, "window_short")):
+    for end, code in (
+        (NOW + SHORTEST_WINDOW - TICK, "window_short"),
+        (NOW + LONGEST_WINDOW + TICK, "window_long"),
+        (NOW - DAY, "window_short"),
+    ):
         with pytest.raises(Refusal, match=code):
             check_window(NOW, end)
 
@@ -144,9 +153,11 @@ def test_a_vote_is_being_counted_between_close_and_tally() -> None:
     assert phase(VoteState.TALLIED, NOW, now=NOW - DAY) is VotePhase.TALLIED
 
 
-@given(st.integers(-10**12, 10**12), st.sampled_from(VoteState), st.booleans())
+@given(st.integers(-(10**12), 10**12), st.sampled_from(VoteState), st.booleans())
 def test_a_ballot_is_open_exactly_within_the_window(
-    offset: int, state: VoteState, voided: bool  # noqa: FBT001 - Hypothesis draws it
+    offset: int,
+    state: VoteState,
+    voided: bool,  # noqa: FBT001 - Hypothesis draws it
 ) -> None:
     at = NOW + timedelta(microseconds=offset)
     found = ballot_obstacles(state, NOW, NOW + DAY, voided_at=NOW if voided else None, now=at)

@@ -67,7 +67,9 @@ def test_j2_a_newcomer_buys_a_tier_by_card(open_page: Open, javascript: bool) ->
     expect(page.locator("main")).to_contain_text("€2,400")
     for _ in range(60):
         page.goto("/mailbox")
-        if page.locator(f"main :is(li, tr, article):has-text('{address}')", has_text="eceipt").count():
+        if page.locator(
+            f"main :is(li, tr, article):has-text('{address}')", has_text="eceipt"
+        ).count():
             break
         page.wait_for_timeout(500)
     else:

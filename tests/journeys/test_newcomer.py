@@ -69,9 +69,7 @@ def test_a_taken_port_is_a_clear_error(tmp_path: Path) -> None:
 
 def test_the_command_lists_what_an_operator_types() -> None:
     portal = str(Path(sys.executable).parent / "portal")
-    printed = subprocess.run(
-        [portal, "--help"], capture_output=True, text=True, check=True
-    ).stdout
+    printed = subprocess.run([portal, "--help"], capture_output=True, text=True, check=True).stdout
     listed = printed.split("Commands:")[1].strip().splitlines()
     for line in listed:
         name, _, help_text = line.strip().partition("  ")

@@ -29,15 +29,18 @@ DAY = timedelta(days=1)
 
 def test_it_reads_weights_names_and_maintainers(app: Flask) -> None:
     lead, steward = make_person("Lea Lead"), make_person()
-    project = make_project(roles={lead: [ProjectRole.LEAD, ProjectRole.MAINTAINER],
-                                  steward: [ProjectRole.STEWARD]})
+    project = make_project(
+        roles={lead: [ProjectRole.LEAD, ProjectRole.MAINTAINER], steward: [ProjectRole.STEWARD]}
+    )
     gold, small = make_tier(project, voting_weight=3), make_tier(project, voting_weight=1)
     shown, private = make_organization("shown"), make_organization("private")
     make_sponsorship(shown, gold, approved_name="Shown AG")
     make_sponsorship(private, small, is_private=True)
     found = find_standing(project.id, now=NOW)
     assert [(e.name, e.public_name, e.raw) for e in found.sponsors.electors] == [
-        ("Shown", "Shown AG", 3), ("Private", None, 1)]
+        ("Shown", "Shown AG", 3),
+        ("Private", None, 1),
+    ]
     assert [e.name for e in found.maintainers.electors] == ["Lea Lead"]
     assert found.record_at == NOW
 
@@ -106,8 +109,9 @@ def test_what_a_tier_would_give_a_newcomer_a_sponsor_and_its_daughter(app: Flask
     make_sponsorship(make_organization(), tier)
 
     def change(organization_id: int) -> tuple[Fraction, Fraction]:
-        found = find_share_with(project.id, organization_id, voting_weight=4,
-                                audience=Audience.ORGANIZATION, now=NOW)
+        found = find_share_with(
+            project.id, organization_id, voting_weight=4, audience=Audience.ORGANIZATION, now=NOW
+        )
         return found.now, found.then
 
     assert change(NEWCOMER) == (0, Fraction(1, 2))
@@ -116,18 +120,19 @@ def test_what_a_tier_would_give_a_newcomer_a_sponsor_and_its_daughter(app: Flask
 
 
 @pytest.mark.parametrize("sponsors", [1, 12])
-def test_the_number_of_statements_does_not_grow_with_the_sponsors(app: Flask, sponsors: int
-                                                                  ) -> None:
+def test_the_number_of_statements_does_not_grow_with_the_sponsors(
+    app: Flask, sponsors: int
+) -> None:
     project = make_project(roles={make_person(): [ProjectRole.LEAD] for _ in range(sponsors)})
     tier = make_tier(project)
     project_id = project.id
     for _ in range(sponsors):
-        make_sponsorship(make_organization(parent_id=make_organization().id), tier,
-                         commercial=Commercial.PAID)
+        make_sponsorship(
+            make_organization(parent_id=make_organization().id), tier, commercial=Commercial.PAID
+        )
     db.session.expire_all()
     seen: list[str] = []
-    event.listen(db.engine, "before_cursor_execute",
-                 listener := lambda *args: seen.append(args[2]))
+    event.listen(db.engine, "before_cursor_execute", listener := lambda *args: seen.append(args[2]))
     try:
         found = find_standing(project_id, now=NOW)
     finally:

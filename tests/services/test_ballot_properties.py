@@ -21,14 +21,19 @@ from tests.vote_builders import DAY, SITE, ballots_of, cast, get_vote, make_scen
 
 END = NOW + 14 * DAY
 MOMENTS = st.integers(-2, 16 * 24).map(lambda hours: NOW + timedelta(hours=hours))
-CASTS = st.tuples(st.just("cast"), st.integers(0, 3), MOMENTS,
-                  st.sampled_from(["for", "against", "abstain", "recused"]))
+CASTS = st.tuples(
+    st.just("cast"),
+    st.integers(0, 3),
+    MOMENTS,
+    st.sampled_from(["for", "against", "abstain", "recused"]),
+)
 VOIDS = st.tuples(st.just("void"), st.integers(0, 3), MOMENTS, st.just(""))
 CLOSES = st.tuples(st.just("close"), st.just(0), MOMENTS, st.just(""))
 
 
-@settings(max_examples=12, deadline=None,
-          suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(st.one_of(CASTS, CASTS, CASTS, VOIDS, CLOSES), max_size=14))
 def test_ballots_keep_their_rules(app: Flask, deeds: list[tuple[str, int, object, str]]) -> None:
     scene = make_scene()
@@ -40,8 +45,13 @@ def test_ballots_keep_their_rules(app: Flask, deeds: list[tuple[str, int, object
                 kept.append(cast(scene, vote, index, said, now=moment))
             elif deed == "void":
                 with transaction():
-                    void_ballots(scene.lead_actor, scene.project.id,
-                                 scene.organizations[index].id, why="refund", now=moment)
+                    void_ballots(
+                        scene.lead_actor,
+                        scene.project.id,
+                        scene.organizations[index].id,
+                        why="refund",
+                        now=moment,
+                    )
             else:
                 with transaction():
                     close_vote(vote, site=SITE, now=moment)

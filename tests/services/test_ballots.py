@@ -38,7 +38,10 @@ def test_a_cast_ballot_is_current_and_has_a_receipt(app: Flask) -> None:
     reference = cast(scene, vote, 0, "for", reason="We need it.")
     (ballot,) = ballots_of(vote)
     assert (ballot.reference, ballot.choice, ballot.reason, ballot.superseded_at) == (
-        reference, {"position": "for"}, "We need it.", None,
+        reference,
+        {"position": "for"},
+        "We need it.",
+        None,
     )
 
 
@@ -63,8 +66,11 @@ def test_the_window_is_half_open(app: Flask) -> None:
     scene = make_scene()
     vote = make_vote(scene)
     end = get_vote(vote).closes_at
-    for moment, code in ((NOW - SECOND, "vote.not_open"), (end, "vote.closed"),
-                         (end + DAY, "vote.closed")):
+    for moment, code in (
+        (NOW - SECOND, "vote.not_open"),
+        (end, "vote.closed"),
+        (end + DAY, "vote.closed"),
+    ):
         with pytest.raises(Refusal) as refusal:
             cast(scene, vote, 0, "for", now=moment)
         assert refusal.value.code == code
@@ -97,8 +103,14 @@ def test_a_crafted_ballot_is_refused_with_a_code(
     scene = make_scene()
     vote = make_vote(scene)
     with pytest.raises(Refusal) as refusal, transaction():
-        cast_ballot(scene.representative(0), vote, scene.organizations[0].id, choice,
-                    site=SITE, now=NOW + DAY)
+        cast_ballot(
+            scene.representative(0),
+            vote,
+            scene.organizations[0].id,
+            choice,
+            site=SITE,
+            now=NOW + DAY,
+        )
     assert refusal.value.code == code
     assert ballots_of(vote) == []
 
@@ -111,8 +123,14 @@ def test_only_representative_and_deputy_cast(app: Flask) -> None:
     for organization_id in (scene.organizations[0].id, bystander.id):
         # Somebody else's organization; and one's own, which is no elector of this vote.
         with pytest.raises(NotFound), transaction():
-            cast_ballot(actor_of(owner), vote, organization_id, {"position": "for"},
-                        site=SITE, now=NOW + DAY)
+            cast_ballot(
+                actor_of(owner),
+                vote,
+                organization_id,
+                {"position": "for"},
+                site=SITE,
+                now=NOW + DAY,
+            )
 
 
 def test_an_owner_without_the_seat_is_told_why(app: Flask) -> None:
@@ -120,11 +138,23 @@ def test_an_owner_without_the_seat_is_told_why(app: Flask) -> None:
     vote = make_vote(scene)
     owner = make_person()
     with transaction() as session:
-        session.add(Membership(organization_id=scene.organizations[0].id, person_id=owner.id,
-                               role=OrganizationRole.OWNER, since=NOW))
+        session.add(
+            Membership(
+                organization_id=scene.organizations[0].id,
+                person_id=owner.id,
+                role=OrganizationRole.OWNER,
+                since=NOW,
+            )
+        )
     with pytest.raises(Forbidden), transaction():
-        cast_ballot(actor_of(owner), vote, scene.organizations[0].id, {"position": "for"},
-                    site=SITE, now=NOW + DAY)
+        cast_ballot(
+            actor_of(owner),
+            vote,
+            scene.organizations[0].id,
+            {"position": "for"},
+            site=SITE,
+            now=NOW + DAY,
+        )
 
 
 def test_the_charter_may_ask_for_a_reason_against(app: Flask) -> None:
@@ -149,8 +179,9 @@ def test_related_companies_share_one_ballot(app: Flask) -> None:
 
 def _cast_as_lead(scene: Scene, vote: int) -> None:
     with transaction():
-        cast_maintainer_ballot(scene.lead_actor, scene.project.id, vote, {"position": "for"},
-                               site=SITE, now=NOW + DAY)
+        cast_maintainer_ballot(
+            scene.lead_actor, scene.project.id, vote, {"position": "for"}, site=SITE, now=NOW + DAY
+        )
 
 
 def test_maintainers_cast_in_a_vote_of_two_houses(app: Flask) -> None:
@@ -173,8 +204,9 @@ def test_a_vote_of_another_project_is_not_found(app: Flask) -> None:
     vote = make_vote(scene)
     other = make_project(roles={scene.lead: [ProjectRole.LEAD]})
     with pytest.raises(NotFound), transaction():
-        cast_maintainer_ballot(scene.lead_actor, other.id, vote, {"position": "for"},
-                               site=SITE, now=NOW + DAY)
+        cast_maintainer_ballot(
+            scene.lead_actor, other.id, vote, {"position": "for"}, site=SITE, now=NOW + DAY
+        )
 
 
 def test_a_refund_voids_the_ballot_and_bars_a_new_one(app: Flask) -> None:
@@ -182,8 +214,13 @@ def test_a_refund_voids_the_ballot_and_bars_a_new_one(app: Flask) -> None:
     vote = make_vote(scene)
     cast(scene, vote, 0, "for")
     with transaction():
-        voided = void_ballots(scene.lead_actor, scene.project.id, scene.organizations[0].id,
-                              why="refunded", now=NOW + 2 * DAY)
+        voided = void_ballots(
+            scene.lead_actor,
+            scene.project.id,
+            scene.organizations[0].id,
+            why="refunded",
+            now=NOW + 2 * DAY,
+        )
     assert voided == 1
     assert ballots_of(vote)[0].superseded_at == NOW + 2 * DAY
     with pytest.raises(Refusal, match=r"vote\.voided"):
@@ -195,8 +232,16 @@ def test_a_refund_after_the_close_changes_nothing(app: Flask) -> None:
     vote = make_vote(scene)
     cast(scene, vote, 0, "for")
     with transaction():
-        assert void_ballots(scene.lead_actor, scene.project.id, scene.organizations[0].id,
-                            why="refunded", now=NOW + 14 * DAY) == 0
+        assert (
+            void_ballots(
+                scene.lead_actor,
+                scene.project.id,
+                scene.organizations[0].id,
+                why="refunded",
+                now=NOW + 14 * DAY,
+            )
+            == 0
+        )
     assert ballots_of(vote)[0].superseded_at is None
 
 

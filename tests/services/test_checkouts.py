@@ -50,9 +50,7 @@ class Market:
         self.project = make_project("kiln", roles={self.lead: [ProjectRole.LEAD]})
         self.tier = make_tier(self.project, slug="gold", **({"voting_weight": 4} | tier))
         self.owner = make_person("Olga", email="olga@example.org")
-        self.organization = make_organization(
-            "acme", roles={self.owner: [OrganizationRole.OWNER]}
-        )
+        self.organization = make_organization("acme", roles={self.owner: [OrganizationRole.OWNER]})
 
     def start(self, **changes: Any) -> StartedCheckout:
         values = {
@@ -74,9 +72,7 @@ class Market:
             )
 
     def open(self, started: StartedCheckout) -> str:
-        opened = self.gateway.open_checkout(
-            started.request, idempotency_key=started.reference
-        )
+        opened = self.gateway.open_checkout(started.request, idempotency_key=started.reference)
         with transaction():
             record_opened(started.reference, opened)
         return opened.checkout_id
@@ -118,7 +114,9 @@ def test_a_paid_checkout_begins_the_sponsorship_in_all_its_states(app: Flask) ->
     payment = only(Payment)
     assert (payment.amount_minor, payment.currency) == (10000, "EUR")
     assert payment.term_ends_at == sponsorship.term_ends_at
-    assert sponsorship.organization.processor_payer_id == f"cus_organization-{market.organization.id}"
+    assert (
+        sponsorship.organization.processor_payer_id == f"cus_organization-{market.organization.id}"
+    )
     moves = {(e.dimension, e.before, e.after) for e in db.session.scalars(select(SponsorshipEvent))}
     assert moves == {
         ("commercial", "quoted", "paid"),

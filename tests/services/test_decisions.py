@@ -55,8 +55,12 @@ def make_closed(scene: Scene, said: str = "for") -> int:
 
 
 def make_decision(scene: Scene, kind: DecisionKind, number: int = 1, **values: Any) -> None:
-    settings: dict[str, Any] = {"reasons": "Reasons.", "responsible": "Noor",
-                                "review_on": date(2027, 6, 1), "now": END + DAY}
+    settings: dict[str, Any] = {
+        "reasons": "Reasons.",
+        "responsible": "Noor",
+        "review_on": date(2027, 6, 1),
+        "now": END + DAY,
+    }
     with transaction():
         decide(scene.lead_actor, scene.project.id, number, kind=kind, **settings | values)
 
@@ -67,9 +71,12 @@ def state_of(scene: Scene) -> ProposalState:
 
 @pytest.mark.parametrize(
     ("kind", "state"),
-    [(DecisionKind.ACCEPTED, ProposalState.DECIDED), (DecisionKind.DECLINED, ProposalState.DECIDED),
-     (DecisionKind.DEFERRED, ProposalState.DEFERRED), (DecisionKind.BACK_TO_WORK,
-                                                       ProposalState.DRAFT)],
+    [
+        (DecisionKind.ACCEPTED, ProposalState.DECIDED),
+        (DecisionKind.DECLINED, ProposalState.DECIDED),
+        (DecisionKind.DEFERRED, ProposalState.DEFERRED),
+        (DecisionKind.BACK_TO_WORK, ProposalState.DRAFT),
+    ],
 )
 def test_a_decision_moves_the_proposal(
     app: Flask, kind: DecisionKind, state: ProposalState
@@ -125,8 +132,16 @@ def test_back_to_work_shows_the_public_the_text_that_was_voted_on(app: Flask) ->
     make_closed(scene)
     make_decision(scene, DecisionKind.BACK_TO_WORK)
     with transaction():
-        edit_proposal(scene.lead_actor, scene.project.id, 1, title="Rewritten", summary="s",
-                      body="b", revision=1, now=END + DAY)
+        edit_proposal(
+            scene.lead_actor,
+            scene.project.id,
+            1,
+            title="Rewritten",
+            summary="s",
+            body="b",
+            revision=1,
+            now=END + DAY,
+        )
     assert get_desk_proposal(scene.project.id, 1, now=NOW).title == "Rewritten"
     assert get_proposal_page(scene.project.id, 1, now=NOW).title == "Persistent queues"
 
@@ -166,8 +181,16 @@ def test_the_text_freezes_with_the_vote(app: Flask) -> None:
     scene = make_scene()
     make_vote(scene)
     with pytest.raises(Refusal, match=r"proposal\.voting"), transaction():
-        edit_proposal(scene.lead_actor, scene.project.id, 1, title="Changed", summary="",
-                      body="", revision=1, now=NOW)
+        edit_proposal(
+            scene.lead_actor,
+            scene.project.id,
+            1,
+            title="Changed",
+            summary="",
+            body="",
+            revision=1,
+            now=NOW,
+        )
     with pytest.raises(Refusal, match=r"proposal\.voting"), transaction():
         withdraw_proposal(scene.lead_actor, scene.project.id, 1, reason="No.", now=NOW)
 
@@ -188,8 +211,11 @@ def test_opening_freezes_electors_weights_and_text_under_one_fingerprint(app: Fl
 
 @pytest.mark.parametrize(
     ("values", "code"),
-    [({"question": ""}, "vote.question"), ({"closes_at": NOW}, "vote.window_short"),
-     ({"closes_at": NOW + 100 * DAY}, "vote.window_long")],
+    [
+        ({"question": ""}, "vote.question"),
+        ({"closes_at": NOW}, "vote.window_short"),
+        ({"closes_at": NOW + 100 * DAY}, "vote.window_long"),
+    ],
 )
 def test_a_vote_without_question_or_window_is_refused(
     app: Flask, values: dict[str, Any], code: str
@@ -213,12 +239,26 @@ def test_only_leads_and_maintainers_decide(app: Flask) -> None:
     with transaction() as session:
         from portal.models.projects import Maintainership
 
-        session.add(Maintainership(project_id=scene.project.id, person_id=steward.id,
-                                   role=ProjectRole.STEWARD, since=NOW))
+        session.add(
+            Maintainership(
+                project_id=scene.project.id,
+                person_id=steward.id,
+                role=ProjectRole.STEWARD,
+                since=NOW,
+            )
+        )
     for person, kind in ((steward, Forbidden), (stranger, NotFound)):
         with pytest.raises(kind), transaction():
-            decide(actor_of(person), scene.project.id, 1, kind=DecisionKind.ACCEPTED,
-                   reasons="R", responsible="N", review_on=date(2027, 6, 1), now=END)
+            decide(
+                actor_of(person),
+                scene.project.id,
+                1,
+                kind=DecisionKind.ACCEPTED,
+                reasons="R",
+                responsible="N",
+                review_on=date(2027, 6, 1),
+                now=END,
+            )
 
 
 def test_an_item_goes_to_shipped_with_its_reports(app: Flask) -> None:
@@ -228,8 +268,9 @@ def test_an_item_goes_to_shipped_with_its_reports(app: Flask) -> None:
 
     def step(action: RoadmapAction, **values: str) -> None:
         with transaction():
-            report_progress(scene.lead_actor, scene.project.id, 1, action=action, now=END + DAY,
-                            **values)
+            report_progress(
+                scene.lead_actor, scene.project.id, 1, action=action, now=END + DAY, **values
+            )
 
     with pytest.raises(Refusal, match=r"roadmap\.accepted"):
         step(RoadmapAction.SHIP, shipped_url="https://example.org")
@@ -239,7 +280,10 @@ def test_an_item_goes_to_shipped_with_its_reports(app: Flask) -> None:
     step(RoadmapAction.SHIP, shipped_url="https://example.org/1.0", text="Out.")
     entry = get_roadmap_item(scene.project.id, 1)
     assert (entry.state, entry.owner, entry.shipped_url) == (
-        RoadmapState.SHIPPED, "Sam", "https://example.org/1.0")
+        RoadmapState.SHIPPED,
+        "Sam",
+        "https://example.org/1.0",
+    )
     assert [update.text for update in entry.updates] == ["Out.", "Begun."]
 
 
@@ -248,8 +292,14 @@ def test_every_change_leaves_an_entry(app: Flask) -> None:
     make_closed(scene)
     make_decision(scene, DecisionKind.ACCEPTED)
     tags = set(db.session.scalars(select(AuditEntry.tag)))
-    assert {"proposal:text:drafted", "proposal:text:published", "vote:window:opened",
-            "ballot:elector:cast", "vote:outcome:stored", "decision:record:made"} <= tags
+    assert {
+        "proposal:text:drafted",
+        "proposal:text:published",
+        "vote:window:opened",
+        "ballot:elector:cast",
+        "vote:outcome:stored",
+        "decision:record:made",
+    } <= tags
 
 
 def test_lists_cost_the_same_statements_for_any_number_of_rows(app: Flask) -> None:

@@ -31,8 +31,14 @@ def test_an_invitation_is_mailed_and_its_token_is_not_kept(app: Flask) -> None:
     lead = make_person()
     project = make_project(roles={lead: [LEAD]})
     with transaction():
-        invite_maintainer(actor_of(lead), project.id, email="Ada@Example.org", role=MAINTAINER,
-                          link_url=url, now=NOW)
+        invite_maintainer(
+            actor_of(lead),
+            project.id,
+            email="Ada@Example.org",
+            role=MAINTAINER,
+            link_url=url,
+            now=NOW,
+        )
     mail = db.session.scalars(select(OutboxMessage)).one()
     invitation = db.session.scalars(select(Invitation)).one()
     assert invitation.token_hash == hash_token(mail.action_url.rsplit("/", 1)[1])
@@ -47,8 +53,9 @@ def test_inviting_again_leaves_one_open_invitation(app: Flask) -> None:
     project = make_project(roles={lead: [LEAD]})
     for email in ("ada@example.org", "ADA@example.org"):
         with transaction():
-            invite_maintainer(actor_of(lead), project.id, email=email, role=MAINTAINER,
-                              link_url=url, now=NOW)
+            invite_maintainer(
+                actor_of(lead), project.id, email=email, role=MAINTAINER, link_url=url, now=NOW
+            )
     assert len(find_people(project.id, now=NOW).invitations) == 1
     assert len(db.session.scalars(select(OutboxMessage)).all()) == 2
 
@@ -57,8 +64,9 @@ def test_who_holds_the_role_is_not_invited_to_it(app: Flask) -> None:
     lead = make_person(email="lea@example.org")
     project = make_project(roles={lead: [LEAD]})
     with pytest.raises(Refusal) as refusal, transaction():
-        invite_maintainer(actor_of(lead), project.id, email="LEA@example.org", role=LEAD,
-                          link_url=url, now=NOW)
+        invite_maintainer(
+            actor_of(lead), project.id, email="LEA@example.org", role=LEAD, link_url=url, now=NOW
+        )
     assert (refusal.value.code, refusal.value.field) == ("maintainers.held", "email")
 
 
@@ -67,8 +75,9 @@ def test_what_is_no_address_is_refused_at_its_field(app: Flask, email: str) -> N
     lead = make_person()
     project = make_project(roles={lead: [LEAD]})
     with pytest.raises(Refusal) as refusal, transaction():
-        invite_maintainer(actor_of(lead), project.id, email=email, role=MAINTAINER,
-                          link_url=url, now=NOW)
+        invite_maintainer(
+            actor_of(lead), project.id, email=email, role=MAINTAINER, link_url=url, now=NOW
+        )
     assert refusal.value.field == "email"
 
 
@@ -77,8 +86,14 @@ def test_a_withdrawn_invitation_is_gone_and_another_projects_is_not_there(app: F
     project = make_project(roles={lead: [LEAD]})
     elsewhere = make_project(roles={other: [LEAD]})
     with transaction():
-        invite_maintainer(actor_of(lead), project.id, email="ada@example.org", role=MAINTAINER,
-                          link_url=url, now=NOW)
+        invite_maintainer(
+            actor_of(lead),
+            project.id,
+            email="ada@example.org",
+            role=MAINTAINER,
+            link_url=url,
+            now=NOW,
+        )
     line = find_people(project.id, now=NOW).invitations[0]
     with pytest.raises(NotFound), transaction():
         withdraw_invitation(actor_of(other), elsewhere.id, line.id, now=NOW)
@@ -92,8 +107,14 @@ def test_an_accepted_invitation_cannot_be_withdrawn(app: Flask) -> None:
     lead = make_person()
     project = make_project(roles={lead: [LEAD]})
     with transaction():
-        invite_maintainer(actor_of(lead), project.id, email="ada@example.org", role=MAINTAINER,
-                          link_url=url, now=NOW)
+        invite_maintainer(
+            actor_of(lead),
+            project.id,
+            email="ada@example.org",
+            role=MAINTAINER,
+            link_url=url,
+            now=NOW,
+        )
     with transaction() as session:
         invitation = session.scalars(select(Invitation)).one()
         invitation.accepted_at = NOW
@@ -105,11 +126,18 @@ def test_roles_become_exactly_what_was_ticked(app: Flask) -> None:
     lead, other = make_person("Ada"), make_person("Bo")
     project = make_project(roles={lead: [LEAD], other: [MAINTAINER]})
     with transaction():
-        change_roles(actor_of(lead), project.id, other.id,
-                     {ProjectRole.STEWARD, ProjectRole.TREASURER}, now=NOW)
+        change_roles(
+            actor_of(lead),
+            project.id,
+            other.id,
+            {ProjectRole.STEWARD, ProjectRole.TREASURER},
+            now=NOW,
+        )
     people = find_people(project.id, now=NOW).maintainers
     assert [(line.name, line.roles) for line in people] == [
-        ("Ada", (LEAD,)), ("Bo", (ProjectRole.STEWARD, ProjectRole.TREASURER))]
+        ("Ada", (LEAD,)),
+        ("Bo", (ProjectRole.STEWARD, ProjectRole.TREASURER)),
+    ]
     with transaction():
         change_roles(actor_of(lead), project.id, other.id, (), now=NOW)
     assert len(find_people(project.id, now=NOW).maintainers) == 1

@@ -68,13 +68,23 @@ def _code(verb: Callable[..., Any], *arguments: Any, **options: Any) -> str:
 
 
 def _roles(organization: Organization, person: Person) -> set[OrganizationRole]:
-    return set(db.session.scalars(select(Membership.role).where(
-        Membership.organization_id == organization.id, Membership.person_id == person.id)))
+    return set(
+        db.session.scalars(
+            select(Membership.role).where(
+                Membership.organization_id == organization.id, Membership.person_id == person.id
+            )
+        )
+    )
 
 
 def _tags(organization: Organization) -> list[str]:
-    return list(db.session.scalars(select(AuditEntry.tag).where(
-        AuditEntry.organization_id == organization.id).order_by(AuditEntry.id)))
+    return list(
+        db.session.scalars(
+            select(AuditEntry.tag)
+            .where(AuditEntry.organization_id == organization.id)
+            .order_by(AuditEntry.id)
+        )
+    )
 
 
 def _link(token: str) -> str:
@@ -92,7 +102,9 @@ def _mailed_token() -> str:
 
 def test_the_founder_is_owner_and_representative(app: Flask) -> None:
     ada = make_person("Ada")
-    slug = _do(found_organization, actor_of(ada), name=" Acme  GmbH ", kind=OrganizationKind.COMPANY)
+    slug = _do(
+        found_organization, actor_of(ada), name=" Acme  GmbH ", kind=OrganizationKind.COMPANY
+    )
     organization = db.session.scalars(select(Organization)).one()
     assert (slug, organization.name) == ("acme-gmbh", "Acme GmbH")
     assert _roles(organization, ada) == {OWNER, REPRESENTATIVE}
@@ -101,22 +113,31 @@ def test_the_founder_is_owner_and_representative(app: Flask) -> None:
 
 def test_a_taken_name_gets_the_next_slug(app: Flask) -> None:
     actor = actor_of(make_person())
-    slugs = [_do(found_organization, actor, name="Acme", kind=OrganizationKind.COMPANY)
-             for _ in range(3)]
+    slugs = [
+        _do(found_organization, actor, name="Acme", kind=OrganizationKind.COMPANY) for _ in range(3)
+    ]
     assert slugs == ["acme", "acme-2", "acme-3"]
 
 
 def test_visitors_found_nothing(app: Flask) -> None:
-    assert _code(found_organization, VISITOR, name="Acme", kind=OrganizationKind.COMPANY
-                 ) == "not_found"
+    assert (
+        _code(found_organization, VISITOR, name="Acme", kind=OrganizationKind.COMPANY)
+        == "not_found"
+    )
 
 
 def test_two_foundings_at_once_get_two_slugs(committed_app: Flask) -> None:
     with committed_app.app_context():
         actors = [actor_of(make_person()) for _ in range(2)]
-    slugs = _race(committed_app, [
-        lambda actor=actor: _do(found_organization, actor, name="Acme",
-                                kind=OrganizationKind.COMPANY) for actor in actors])
+    slugs = _race(
+        committed_app,
+        [
+            lambda actor=actor: _do(
+                found_organization, actor, name="Acme", kind=OrganizationKind.COMPANY
+            )
+            for actor in actors
+        ],
+    )
     assert sorted(slugs) == ["acme", "acme-2"]
 
 
@@ -142,9 +163,16 @@ def _race(app: Flask, verbs: list[Callable[[], Any]]) -> list[Any]:
     return outcomes
 
 
-@pytest.mark.parametrize(("role", "code"), [
-    (EDITOR, None), (OWNER, None), (VIEWER, "forbidden.organization.profile.edit"),
-    (BILLING, "forbidden.organization.profile.edit"), (None, "not_found")])
+@pytest.mark.parametrize(
+    ("role", "code"),
+    [
+        (EDITOR, None),
+        (OWNER, None),
+        (VIEWER, "forbidden.organization.profile.edit"),
+        (BILLING, "forbidden.organization.profile.edit"),
+        (None, "not_found"),
+    ],
+)
 def test_owners_and_editors_edit_the_profile(app: Flask, role: Any, code: str | None) -> None:
     person = make_person()
     organization = make_organization(roles={person: [role]} if role else {})
@@ -157,8 +185,14 @@ def test_owners_and_editors_edit_the_profile(app: Flask, role: Any, code: str | 
 
 @pytest.mark.parametrize(
     ("changes", "again"),
-    [({"name": "Other"}, True), ({"website": "https://other.example"}, True),
-     ({"about": "x"}, False), ({"address": "y", "tax_id": "z", "country": "DE"}, False), ({}, False)])
+    [
+        ({"name": "Other"}, True),
+        ({"website": "https://other.example"}, True),
+        ({"about": "x"}, False),
+        ({"address": "y", "tax_id": "z", "country": "DE"}, False),
+        ({}, False),
+    ],
+)
 def test_a_changed_presentation_is_reviewed_again_while_the_approved_stays(
     app: Flask, *, changes: dict[str, str], again: bool
 ) -> None:
@@ -178,8 +212,9 @@ def test_a_changed_presentation_is_reviewed_again_while_the_approved_stays(
 def test_a_hidden_or_ended_sponsorship_is_not_put_into_review(app: Flask) -> None:
     owner = make_person()
     organization = make_organization(roles={owner: [OWNER]})
-    hidden = make_sponsorship(organization, make_tier(make_project()),
-                              publication=Publication.HIDDEN)
+    hidden = make_sponsorship(
+        organization, make_tier(make_project()), publication=Publication.HIDDEN
+    )
     ended = make_sponsorship(organization, make_tier(make_project()), term=Term.ENDED)
     assert _do(edit_profile, actor_of(owner), organization.id, Profile("Other")) is False
     assert db.session.get_one(Sponsorship, hidden.id).publication is Publication.HIDDEN
@@ -205,8 +240,12 @@ def test_a_logo_is_set_replaced_and_removed(app: Flask) -> None:
 
 def _two(app: Flask) -> tuple[Person, Organization, Person, Organization]:
     ada, grace = make_person("Ada"), make_person("Grace")
-    return (ada, make_organization("daughter", roles={ada: [OWNER]}),
-            grace, make_organization("parent", roles={grace: [OWNER]}))
+    return (
+        ada,
+        make_organization("daughter", roles={ada: [OWNER]}),
+        grace,
+        make_organization("parent", roles={grace: [OWNER]}),
+    )
 
 
 def test_a_parent_holds_once_its_owner_agrees(app: Flask) -> None:
@@ -252,9 +291,13 @@ def test_two_agreements_at_once_never_close_a_circle(committed_app: Flask) -> No
         _do(ask_parent, actor_of(ada), daughter.id, "parent")
         _do(ask_parent, actor_of(grace), parent.id, "daughter")
         actors, ids = (actor_of(ada), actor_of(grace)), (daughter.id, parent.id)
-    outcomes = _race(committed_app, [
-        lambda: _do(agree_parent, actors[1], ids[1], "daughter"),
-        lambda: _do(agree_parent, actors[0], ids[0], "parent")])
+    outcomes = _race(
+        committed_app,
+        [
+            lambda: _do(agree_parent, actors[1], ids[1], "daughter"),
+            lambda: _do(agree_parent, actors[0], ids[0], "parent"),
+        ],
+    )
     assert sorted(outcomes, key=str) == [None, "organization.parent_cycle"]
 
 
@@ -266,10 +309,11 @@ def test_the_last_owner_stays(app: Flask) -> None:
     ada, grace = make_person("Ada"), make_person("Grace")
     organization = make_organization(roles={ada: [OWNER, REPRESENTATIVE], grace: [VIEWER]})
     actor = actor_of(ada)
-    for verb in (lambda: _code(leave_organization, actor, organization.id),
-                 lambda: _code(change_roles, actor, organization.id, ada.id, frozenset()),
-                 lambda: _code(change_roles, actor, organization.id, ada.id,
-                               frozenset({REPRESENTATIVE}))):
+    for verb in (
+        lambda: _code(leave_organization, actor, organization.id),
+        lambda: _code(change_roles, actor, organization.id, ada.id, frozenset()),
+        lambda: _code(change_roles, actor, organization.id, ada.id, frozenset({REPRESENTATIVE})),
+    ):
         assert verb() == "organization.last_owner"
     _do(change_roles, actor, organization.id, grace.id, frozenset({OWNER}))
     _do(leave_organization, actor, organization.id)
@@ -283,8 +327,10 @@ def test_two_owners_leaving_at_once_leave_one_behind(committed_app: Flask, _roun
         organization = make_organization(roles={person: [OWNER] for person in people})
         actors = [actor_of(person) for person in people]
         organization_id = organization.id
-    outcomes = _race(committed_app, [
-        lambda actor=actor: _do(leave_organization, actor, organization_id) for actor in actors])
+    outcomes = _race(
+        committed_app,
+        [lambda actor=actor: _do(leave_organization, actor, organization_id) for actor in actors],
+    )
     assert sorted(outcomes, key=str) == [None, "organization.last_owner"]
 
 
@@ -294,9 +340,13 @@ def test_two_owners_removing_each_other_at_once_leave_one(committed_app: Flask) 
         organization = make_organization(roles={person: [OWNER] for person in people})
         actors = [actor_of(person) for person in people]
         ids, organization_id = [person.id for person in people], organization.id
-    _race(committed_app, [
-        lambda: _do(change_roles, actors[0], organization_id, ids[1], frozenset()),
-        lambda: _do(change_roles, actors[1], organization_id, ids[0], frozenset())])
+    _race(
+        committed_app,
+        [
+            lambda: _do(change_roles, actors[0], organization_id, ids[1], frozenset()),
+            lambda: _do(change_roles, actors[1], organization_id, ids[0], frozenset()),
+        ],
+    )
     with committed_app.app_context():
         owners = db.session.scalars(select(Membership).where(Membership.role == OWNER)).all()
         assert len(owners) == 1
@@ -306,8 +356,9 @@ def test_a_taken_seat_is_refused_or_replaced(app: Flask) -> None:
     ada, grace = make_person("Ada"), make_person("Grace")
     organization = make_organization(roles={ada: [OWNER, REPRESENTATIVE], grace: [VIEWER]})
     actor, wanted = actor_of(ada), frozenset({REPRESENTATIVE})
-    assert _code(change_roles, actor, organization.id, grace.id, wanted
-                 ) == "organization.seat_taken"
+    assert (
+        _code(change_roles, actor, organization.id, grace.id, wanted) == "organization.seat_taken"
+    )
     _do(change_roles, actor, organization.id, grace.id, wanted, replace=True)
     assert (_roles(organization, ada), _roles(organization, grace)) == ({OWNER}, {REPRESENTATIVE})
     assert [mail.recipient for mail in db.session.scalars(select(OutboxMessage))] == [grace.email]
@@ -316,8 +367,14 @@ def test_a_taken_seat_is_refused_or_replaced(app: Flask) -> None:
 def test_two_people_can_swap_seats(app: Flask) -> None:
     ada, grace = make_person("Ada"), make_person("Grace")
     organization = make_organization(roles={ada: [OWNER, REPRESENTATIVE], grace: [DEPUTY]})
-    _do(change_roles, actor_of(ada), organization.id, grace.id, frozenset({REPRESENTATIVE}),
-        replace=True)
+    _do(
+        change_roles,
+        actor_of(ada),
+        organization.id,
+        grace.id,
+        frozenset({REPRESENTATIVE}),
+        replace=True,
+    )
     _do(change_roles, actor_of(ada), organization.id, ada.id, frozenset({OWNER, DEPUTY}))
     assert _roles(organization, ada) == {OWNER, DEPUTY}
 
@@ -339,8 +396,12 @@ def test_only_owners_change_roles_and_only_of_members(app: Flask) -> None:
 # Invitations
 
 
-def _invited(app: Flask, *, role: OrganizationRole = BILLING, email: str = "grace@example.org",
-             ) -> tuple[Person, Organization, str]:
+def _invited(
+    app: Flask,
+    *,
+    role: OrganizationRole = BILLING,
+    email: str = "grace@example.org",
+) -> tuple[Person, Organization, str]:
     ada = make_person("Ada")
     organization = make_organization("acme", roles={ada: [OWNER]})
     _do(invite_member, actor_of(ada), organization.id, email=email, role=role, link_url=_link)
@@ -371,16 +432,19 @@ def test_only_the_invited_address_accepts(app: Flask) -> None:
 def test_an_invitation_needs_an_address(app: Flask, raw: str) -> None:
     ada = make_person()
     organization = make_organization(roles={ada: [OWNER]})
-    assert _code(invite_member, actor_of(ada), organization.id, email=raw, role=VIEWER,
-                 link_url=_link) == "identity.address"
+    assert (
+        _code(invite_member, actor_of(ada), organization.id, email=raw, role=VIEWER, link_url=_link)
+        == "identity.address"
+    )
 
 
 def test_what_is_held_open_or_taken_is_not_offered_again(app: Flask) -> None:
     ada, organization, _token = _invited(app)
 
     def offer(email: str, role: OrganizationRole) -> str:
-        return _code(invite_member, actor_of(ada), organization.id, email=email, role=role,
-                     link_url=_link)
+        return _code(
+            invite_member, actor_of(ada), organization.id, email=email, role=role, link_url=_link
+        )
 
     assert offer("Grace@EXAMPLE.org", BILLING) == "invitation.open"
     assert offer(ada.email, OWNER) == "invitation.held"
@@ -400,8 +464,10 @@ def test_withdrawn_and_old_invitations_are_refused(app: Flask) -> None:
     ada, organization, token = _invited(app)
     grace = make_person("Grace", email="grace@example.org")
     invitation = db.session.scalars(select(Invitation)).one()
-    assert _code(accept_invitation, actor_of(grace), token, now=NOW + timedelta(days=14)
-                 ) == "invitation.expired"
+    assert (
+        _code(accept_invitation, actor_of(grace), token, now=NOW + timedelta(days=14))
+        == "invitation.expired"
+    )
     _do(withdraw_invitation, actor_of(ada), organization.id, invitation.id)
     assert _code(accept_invitation, actor_of(grace), token) == "invitation.withdrawn"
     assert _code(withdraw_invitation, actor_of(ada), organization.id, invitation.id) == "not_found"
@@ -415,8 +481,10 @@ def test_sending_again_makes_a_new_link_and_spoils_the_old_one(app: Flask) -> No
     _do(resend_invitation, actor_of(ada), organization.id, invitation.id, link_url=_link, now=later)
     assert _code(accept_invitation, actor_of(grace), token, now=later) == "not_found"
     _do(accept_invitation, actor_of(grace), _mailed_token(), now=later)
-    assert _code(resend_invitation, actor_of(ada), organization.id, invitation.id, link_url=_link
-                 ) == "invitation.accepted"
+    assert (
+        _code(resend_invitation, actor_of(ada), organization.id, invitation.id, link_url=_link)
+        == "invitation.accepted"
+    )
 
 
 def test_another_organization_s_invitations_are_not_found(app: Flask) -> None:
@@ -432,16 +500,23 @@ def test_an_invitation_can_be_accepted_once_also_at_the_same_time(committed_app:
     with committed_app.app_context():
         _ada, _organization, token = _invited(committed_app)
         actor = actor_of(make_person("Grace", email="grace@example.org"))
-    outcomes = _race(committed_app, [
-        lambda: _do(accept_invitation, actor, token).slug for _ in range(2)])
+    outcomes = _race(
+        committed_app, [lambda: _do(accept_invitation, actor, token).slug for _ in range(2)]
+    )
     assert sorted(outcomes) == ["acme", "invitation.accepted"]
 
 
 def test_a_maintainer_s_invitation_is_accepted_by_the_same_page(app: Flask) -> None:
     lead = make_person("Lead")
     project = make_project("kelp", roles={lead: [ProjectRole.LEAD]})
-    _do(invite_maintainer, actor_of(lead), project.id, email="grace@example.org",
-        role=ProjectRole.STEWARD, link_url=_link)
+    _do(
+        invite_maintainer,
+        actor_of(lead),
+        project.id,
+        email="grace@example.org",
+        role=ProjectRole.STEWARD,
+        link_url=_link,
+    )
     grace = make_person("Grace", email="grace@example.org")
     joined = _do(accept_invitation, actor_of(grace), _mailed_token())
     assert (joined.slug, joined.is_project) == ("kelp", True)
@@ -453,10 +528,25 @@ def test_fifty_open_invitations_are_enough(app: Flask) -> None:
     ada = make_person()
     organization = make_organization(roles={ada: [OWNER]})
     for number in range(50):
-        _do(invite_member, actor_of(ada), organization.id, email=f"p{number}@example.org",
-            role=VIEWER, link_url=_link)
-    assert _code(invite_member, actor_of(ada), organization.id, email="last@example.org",
-                 role=VIEWER, link_url=_link) == "invitation.too_many"
+        _do(
+            invite_member,
+            actor_of(ada),
+            organization.id,
+            email=f"p{number}@example.org",
+            role=VIEWER,
+            link_url=_link,
+        )
+    assert (
+        _code(
+            invite_member,
+            actor_of(ada),
+            organization.id,
+            email="last@example.org",
+            role=VIEWER,
+            link_url=_link,
+        )
+        == "invitation.too_many"
+    )
 
 
 def test_a_refusal_leaves_no_trace(app: Flask) -> None:

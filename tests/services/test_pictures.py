@@ -19,8 +19,9 @@ from portal.models.organizations import Picture
 from portal.services.pictures import MOST_BYTES, encode_picture, keep_picture
 
 
-def make_picture(size: tuple[int, int] = (64, 32), kind: str = "PNG", mode: str = "RGBA",
-                 **options: Any) -> bytes:
+def make_picture(
+    size: tuple[int, int] = (64, 32), kind: str = "PNG", mode: str = "RGBA", **options: Any
+) -> bytes:
     file = io.BytesIO()
     Image.new(mode, size, 1 if mode in "1PL" else None).save(file, kind, **options)
     return file.getvalue()
@@ -28,18 +29,34 @@ def make_picture(size: tuple[int, int] = (64, 32), kind: str = "PNG", mode: str 
 
 def png_that_claims(width: int, height: int) -> bytes:
     """A few bytes that would unpack into a huge picture."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(
-            ">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header)
-            + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize(
-    ("kind", "mode"), [("PNG", "RGBA"), ("PNG", "P"), ("PNG", "1"), ("PNG", "I;16"),
-                       ("JPEG", "RGB"), ("JPEG", "CMYK"), ("WEBP", "RGBA"), ("GIF", "P")])
+    ("kind", "mode"),
+    [
+        ("PNG", "RGBA"),
+        ("PNG", "P"),
+        ("PNG", "1"),
+        ("PNG", "I;16"),
+        ("JPEG", "RGB"),
+        ("JPEG", "CMYK"),
+        ("WEBP", "RGBA"),
+        ("GIF", "P"),
+    ],
+)
 def test_pictures_become_webp(kind: str, mode: str) -> None:
     encoded = encode_picture(make_picture(kind=kind, mode=mode))
     with Image.open(io.BytesIO(encoded.data)) as picture:
@@ -65,8 +82,11 @@ def test_nothing_but_pixels_is_kept() -> None:
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", "unreadable"), (b"not a picture", "unreadable"), (b"%PDF-1.7 ...", "unreadable"),
-        (make_picture()[:60], "unreadable"), (b"\x89PNG\r\n\x1a\n" + b"x" * 100, "unreadable"),
+        (b"", "unreadable"),
+        (b"not a picture", "unreadable"),
+        (b"%PDF-1.7 ...", "unreadable"),
+        (make_picture()[:60], "unreadable"),
+        (b"\x89PNG\r\n\x1a\n" + b"x" * 100, "unreadable"),
         (b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>', "svg"),
         (b'<SVG onload="alert(1)">', "svg"),
         (make_picture((15, 400)), "too_small"),

@@ -23,8 +23,13 @@ from tests.builders import NOW, actor_of, make_person, make_project
 
 
 def create(actor: Actor = SYSTEM, **changes: Any) -> Project:
-    values = {"slug": "kelp", "name": "Kelp", "currency": "EUR", "lead_email": "lea@example.org",
-              "desk_url": "http://localhost/desk/kelp"}
+    values = {
+        "slug": "kelp",
+        "name": "Kelp",
+        "currency": "EUR",
+        "lead_email": "lea@example.org",
+        "desk_url": "http://localhost/desk/kelp",
+    }
     with transaction():
         return create_project(actor, **(values | changes), now=NOW)
 
@@ -33,7 +38,8 @@ def test_a_project_starts_with_its_lead_and_the_usual_charter(app: Flask) -> Non
     project = create(lead_email="Lea@Example.org")
     people = find_people(project.id, now=NOW).maintainers
     assert [(line.email.casefold(), line.roles) for line in people] == [
-        ("lea@example.org", (ProjectRole.LEAD,))]
+        ("lea@example.org", (ProjectRole.LEAD,))
+    ]
     page = find_charter(project.id)
     assert page is not None
     assert (page.number, page.charter) == (1, Charter())
@@ -49,18 +55,27 @@ def test_the_lead_is_who_already_has_that_address(app: Flask) -> None:
     assert find_people(project.id, now=NOW).maintainers[0].person_id == known.id
 
 
-@pytest.mark.parametrize(("changes", "field"), [
-    ({"slug": "Kelp"}, "slug"), ({"slug": ""}, "slug"), ({"name": " "}, "name"),
-    ({"name": "Kelp\u202e"}, None), ({"currency": "XXX"}, "currency"),
-    ({"lead_email": "nobody"}, "lead_email"),
-])
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"slug": "Kelp"}, "slug"),
+        ({"slug": ""}, "slug"),
+        ({"name": " "}, "name"),
+        ({"name": "Kelp\u202e"}, None),
+        ({"currency": "XXX"}, "currency"),
+        ({"lead_email": "nobody"}, "lead_email"),
+    ],
+)
 def test_a_malformed_project_is_refused_and_leaves_no_trace(
-        app: Flask, changes: dict[str, str], field: str | None) -> None:
+    app: Flask, changes: dict[str, str], field: str | None
+) -> None:
     with pytest.raises(Refusal) as refusal:
         create(**changes)
     assert refusal.value.field == field
-    assert [db.session.scalar(select(func.count()).select_from(each))
-            for each in (Project, Person, OutboxMessage)] == [0, 0, 0]
+    assert [
+        db.session.scalar(select(func.count()).select_from(each))
+        for each in (Project, Person, OutboxMessage)
+    ] == [0, 0, 0]
 
 
 def test_a_taken_address_is_refused(app: Flask) -> None:
@@ -114,8 +129,12 @@ def test_the_audit_list_is_read_page_by_page(app: Flask) -> None:
     project = make_project(roles={lead: [ProjectRole.LEAD]})
     for number in range(60):
         with transaction():
-            edit_profile(actor_of(lead), project.id,
-                         ProjectProfile(name=project.name, tagline=f"Line {number}"), now=NOW)
+            edit_profile(
+                actor_of(lead),
+                project.id,
+                ProjectProfile(name=project.name, tagline=f"Line {number}"),
+                now=NOW,
+            )
     first = find_audit(project.id)
     second = find_audit(project.id, before=first.older)
     assert (len(first.lines), len(second.lines), second.older) == (50, 10, None)

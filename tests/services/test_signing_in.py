@@ -32,11 +32,18 @@ from tests.builders import NOW, actor_of, make_person
 BROWSER = "secret-of-the-browser"
 
 
-def _ask(email: str, *, next_path: str = "", now: datetime = NOW, browser: str = BROWSER) -> str | None:
+def _ask(
+    email: str, *, next_path: str = "", now: datetime = NOW, browser: str = BROWSER
+) -> str | None:
     """Ask for a link and return its token, as the mail carries it."""
     with transaction():
-        ask_for_link(email, browser_secret=browser, next_path=next_path,
-                     link_url=lambda token: f"http://localhost/sign-in/link/{token}", now=now)
+        ask_for_link(
+            email,
+            browser_secret=browser,
+            next_path=next_path,
+            link_url=lambda token: f"http://localhost/sign-in/link/{token}",
+            now=now,
+        )
     newest = db.session.scalar(select(OutboxMessage).order_by(OutboxMessage.id.desc()).limit(1))
     return newest.action_url.rsplit("/", 1)[-1] if newest else None
 
@@ -52,21 +59,42 @@ def _count(model: type) -> int:
 
 @pytest.mark.parametrize(
     "variant",
-    ["ADA@EXAMPLE.ORG", "ａｄａ@example.org", "Ada@Example.Org ", "ada＠example.org", " ada@example.org"],
+    [
+        "ADA@EXAMPLE.ORG",
+        "ａｄａ@example.org",
+        "Ada@Example.Org ",
+        "ada＠example.org",
+        " ada@example.org",
+    ],
 )
 def test_case_and_unicode_variants_of_an_address_are_one_person(variant: str) -> None:
     assert read_address(variant).canonical == "ada@example.org"
 
 
 def test_a_domain_s_two_spellings_are_one() -> None:
-    assert read_address("a@münchen.example") .canonical == read_address(
-        "a@xn--mnchen-3ya.example").canonical
+    assert (
+        read_address("a@münchen.example").canonical
+        == read_address("a@xn--mnchen-3ya.example").canonical
+    )
 
 
 @pytest.mark.parametrize(
-    "raw", ["", "ada", "@example.org", "ada@", "ada@localhost", "a b@example.org",
-            "ada@exa\u202emple.org", "a\u200bda@example.org", "ada@example.org\nBcc: x@example.org",
-            "<script>@example.org", "x" * 250 + "@example.org", "ada@@example.org"])
+    "raw",
+    [
+        "",
+        "ada",
+        "@example.org",
+        "ada@",
+        "ada@localhost",
+        "a b@example.org",
+        "ada@exa\u202emple.org",
+        "a\u200bda@example.org",
+        "ada@example.org\nBcc: x@example.org",
+        "<script>@example.org",
+        "x" * 250 + "@example.org",
+        "ada@@example.org",
+    ],
+)
 def test_what_cannot_be_an_address_is_refused_at_its_field(raw: str) -> None:
     with pytest.raises(Refusal) as refusal:
         read_address(raw)
@@ -94,8 +122,9 @@ def test_asking_makes_nobody_yet_and_takes_the_same_steps_for_everybody(app: Fla
     for email in ("ada@example.org", "nobody@example.org"):
         seen: list[str] = []
 
-        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any,
-                 seen: list[str] = seen) -> None:
+        def note(
+            _c: Any, _cursor: Any, statement: str, *_rest: Any, seen: list[str] = seen
+        ) -> None:
             if "SAVEPOINT" not in statement:  # opened and closed by the fixture's outer transaction
                 seen.append(statement)
 
@@ -217,8 +246,12 @@ def test_two_links_of_a_new_address_used_at_once_make_one_person(committed_app: 
         assert (_count(Person), _count(SignIn)) == (1, 2)
 
 
-def _seen(subject: str = "7", email: str | None = "ada@example.org",
-          issuer: str = "https://id.example", name: str = "Ada L.") -> IdentitySeen:
+def _seen(
+    subject: str = "7",
+    email: str | None = "ada@example.org",
+    issuer: str = "https://id.example",
+    name: str = "Ada L.",
+) -> IdentitySeen:
     return IdentitySeen(issuer, subject, name, email)
 
 
@@ -297,7 +330,9 @@ def test_the_account_tells_this_browser_from_others(app: Flask) -> None:
         begin_session(ada.id, browser="Safari, iPhone", now=NOW)
     sessions = get_account(ada.id, token=first, now=NOW).sessions
     assert {one.browser: one.is_this_one for one in sessions} == {
-        "Firefox, Linux": True, "Safari, iPhone": False}
+        "Firefox, Linux": True,
+        "Safari, iPhone": False,
+    }
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 121, "a\u202eb"])

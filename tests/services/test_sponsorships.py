@@ -34,9 +34,7 @@ YEAR = timedelta(days=365)
 RENEWAL = "sub_cs_1"
 
 
-def next_term(
-    market: Market, *, paid: bool, state: RenewalState = RenewalState.ACTIVE
-) -> datetime:
+def next_term(market: Market, *, paid: bool, state: RenewalState = RenewalState.ACTIVE) -> datetime:
     """The processor's clock goes on to the next term; returns its beginning."""
     seen = market.gateway.renewals[RENEWAL]
     starts_at = seen.term_ends_at
@@ -158,9 +156,7 @@ def test_a_late_payment_is_not_lost_when_another_sponsorship_runs(app: Flask) ->
     pay_term(market, starts_at + timedelta(days=31))
     look(market, starts_at + timedelta(days=31))
     look(market, starts_at + timedelta(days=32))
-    old = db.session.scalars(
-        select(Sponsorship).where(Sponsorship.renewal_id == RENEWAL)
-    ).one()
+    old = db.session.scalars(select(Sponsorship).where(Sponsorship.renewal_id == RENEWAL)).one()
     assert old.term is Term.LAPSED
     assert count(Payment) == 2
     problems = db.session.scalars(
@@ -200,9 +196,7 @@ def test_ending_with_the_term(app: Flask) -> None:
     keys = []
     for cancel in (True, False, True):
         with transaction():
-            wish = wish_renewal(
-                actor, market.organization.id, reference, cancel=cancel, now=NOW
-            )
+            wish = wish_renewal(actor, market.organization.id, reference, cancel=cancel, now=NOW)
         keys.append(wish.idempotency_key)
         seen = market.gateway.set_cancel_at_term_end(
             wish.renewal_id, cancel=cancel, idempotency_key=wish.idempotency_key
@@ -257,9 +251,7 @@ def test_only_owners_and_billing_contacts_may_end_it(app: Flask) -> None:
     editor = make_person()
     other = make_organization(roles={editor: [OrganizationRole.EDITOR]})
     with pytest.raises(NotFound), transaction():
-        wish_renewal(
-            actor_of(editor), market.organization.id, reference, cancel=True, now=NOW
-        )
+        wish_renewal(actor_of(editor), market.organization.id, reference, cancel=True, now=NOW)
     with pytest.raises(Forbidden), transaction():
         wish_renewal(actor_of(editor), other.id, reference, cancel=True, now=NOW)
     owner = make_person()

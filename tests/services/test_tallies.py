@@ -63,8 +63,11 @@ def test_the_outcome_is_stored_once_with_every_figure(app: Flask) -> None:
     (house,) = figures.houses
     assert house.parts is not None
     assert {position: part.weight for position, part in house.parts.items()} == {
-        Position.FOR: 4000, Position.AGAINST: 2000, Position.ABSTAIN: 0,
-        Position.RECUSED: 2000, Position.ABSENT: 1000,
+        Position.FOR: 4000,
+        Position.AGAINST: 2000,
+        Position.ABSTAIN: 0,
+        Position.RECUSED: 2000,
+        Position.ABSENT: 1000,
     }
     assert (house.weight, house.electors) == (9000, 4)
     assert (house.quorum.needed_weight, house.quorum.present_weight) == (4500, 8000)
@@ -72,8 +75,10 @@ def test_the_outcome_is_stored_once_with_every_figure(app: Flask) -> None:
     assert (figures.verdict, stored.carried, house.why) == (Verdict.CARRIED, True, ())
     assert figures.roll is not None
     assert [(entry.choice, entry.reason) for entry in figures.roll] == [
-        (Position.FOR, "Second thought."), (Position.AGAINST, "Too soon."),
-        (Position.RECUSED, ""), (Position.ABSENT, ""),
+        (Position.FOR, "Second thought."),
+        (Position.AGAINST, "Too soon."),
+        (Position.RECUSED, ""),
+        (Position.ABSENT, ""),
     ]
     assert write_figures(figures) == stored.figures
 
@@ -84,8 +89,9 @@ def test_a_second_run_changes_nothing(app: Flask) -> None:
     cast(scene, vote, 0, "for")
     assert close(vote)
     before = dict(outcome_of(vote).figures), outcome_of(vote).tallied_at
-    counts = [select(func.count()).select_from(table)
-              for table in (AuditEntry, OutboxMessage, Outcome)]
+    counts = [
+        select(func.count()).select_from(table) for table in (AuditEntry, OutboxMessage, Outcome)
+    ]
     rows = [db.session.scalar(count) for count in counts]
     assert not close(vote, now=END + DAY)
     assert [db.session.scalar(count) for count in counts] == rows
@@ -140,12 +146,19 @@ def test_two_houses_must_each_carry(app: Flask) -> None:
     for index in range(4):
         cast(scene, vote, index, "for")
     with transaction():
-        cast_maintainer_ballot(scene.lead_actor, scene.project.id, vote, {"position": "against"},
-                               site=SITE, now=NOW + DAY)
+        cast_maintainer_ballot(
+            scene.lead_actor,
+            scene.project.id,
+            vote,
+            {"position": "against"},
+            site=SITE,
+            now=NOW + DAY,
+        )
     close(vote)
     figures = read_figures(outcome_of(vote).figures)
     assert {house.house: house.verdict for house in figures.houses} == {
-        House.SPONSORS: Verdict.CARRIED, House.MAINTAINERS: Verdict.NOT_CARRIED,
+        House.SPONSORS: Verdict.CARRIED,
+        House.MAINTAINERS: Verdict.NOT_CARRIED,
     }
     assert outcome_of(vote).carried is False
 
@@ -175,8 +188,12 @@ def test_a_secret_vote_stores_no_roll_call_and_no_reasons(app: Flask) -> None:
 
 
 def test_a_secret_vote_with_few_ballots_keeps_its_totals_to_itself(app: Flask) -> None:
-    scene = make_scene(weights=(1,) * 6, privacy=PrivacyMode.SECRET_AGGREGATE,
-                       quorum_weight=Fraction(0), quorum_electors=Fraction(0))
+    scene = make_scene(
+        weights=(1,) * 6,
+        privacy=PrivacyMode.SECRET_AGGREGATE,
+        quorum_weight=Fraction(0),
+        quorum_electors=Fraction(0),
+    )
     vote = make_vote(scene)
     for index in range(4):
         cast(scene, vote, index, "for")
@@ -188,8 +205,7 @@ def test_a_secret_vote_with_few_ballots_keeps_its_totals_to_itself(app: Flask) -
 
 def test_a_secret_vote_that_could_not_stay_secret_is_refused_at_opening(app: Flask) -> None:
     for weights in ((1,) * 4, (1, 1, 1, 1, 2, 2)):
-        scene = make_scene(weights=weights, privacy=PrivacyMode.SECRET_AGGREGATE,
-                           cap=Fraction(1))
+        scene = make_scene(weights=weights, privacy=PrivacyMode.SECRET_AGGREGATE, cap=Fraction(1))
         with pytest.raises(Refusal, match=r"vote\.secrecy"):
             make_vote(scene)
 

@@ -43,16 +43,25 @@ def add(led: tuple[Actor, Project], name: str = "Gold") -> str:
 
 
 def test_a_changed_tier_is_a_new_version_and_a_sold_one_stays_as_it_was(
-        led: tuple[Actor, Project]) -> None:
+    led: tuple[Actor, Project],
+) -> None:
     actor, project = led
     slug = add(led)
     with transaction():
-        assert change_tier(actor, project.id, slug, replace(TERMS, price=Money(20000, "EUR")),
-                           seen_number=1, now=NOW)
+        assert change_tier(
+            actor,
+            project.id,
+            slug,
+            replace(TERMS, price=Money(20000, "EUR")),
+            seen_number=1,
+            now=NOW,
+        )
     history = find_tier(project.id, slug)
     assert history is not None
     assert [(v.number, v.terms.price.amount_minor) for v in history.versions] == [
-        (2, 20000), (1, 10000)]
+        (2, 20000),
+        (1, 10000),
+    ]
 
 
 def test_an_identical_edit_makes_no_version(led: tuple[Actor, Project]) -> None:
@@ -78,7 +87,11 @@ def test_a_currency_of_another_project_is_refused(led: tuple[Actor, Project]) ->
 
 def test_each_tier_has_an_address_of_its_own(led: tuple[Actor, Project]) -> None:
     assert [add(led, name) for name in ("Gold", "GOLD", "New", "金")] == [
-        "gold", "gold-2", "new-2", "tier"]
+        "gold",
+        "gold-2",
+        "new-2",
+        "tier",
+    ]
 
 
 def test_tiers_move_one_place_and_stop_at_the_ends(led: tuple[Actor, Project]) -> None:
@@ -121,8 +134,9 @@ def test_another_projects_tier_is_not_there(led: tuple[Actor, Project]) -> None:
 
 def test_a_maintainer_may_not_change_tiers_and_a_treasurer_may(app: Flask) -> None:
     maintainer, treasurer = make_person(), make_person()
-    project = make_project(roles={maintainer: [ProjectRole.MAINTAINER],
-                                  treasurer: [ProjectRole.TREASURER]})
+    project = make_project(
+        roles={maintainer: [ProjectRole.MAINTAINER], treasurer: [ProjectRole.TREASURER]}
+    )
     with pytest.raises(Forbidden), transaction():
         add_tier(actor_of(maintainer), project.id, TERMS, now=NOW)
     with transaction():
@@ -130,7 +144,8 @@ def test_a_maintainer_may_not_change_tiers_and_a_treasurer_may(app: Flask) -> No
 
 
 def test_the_public_list_says_places_left_and_the_share_of_the_vote(
-        led: tuple[Actor, Project]) -> None:
+    led: tuple[Actor, Project],
+) -> None:
     _actor, project = led
     scarce = make_tier(project, slug="scarce", voting_weight=3, capacity=2)
     make_tier(project, slug="silent", voting_weight=0)

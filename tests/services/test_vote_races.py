@@ -70,8 +70,16 @@ def test_a_proposal_never_has_two_open_votes(committed_app: Flask) -> None:
         number = make_consultation(scene)
         seal, actor, project_id = seal_of(scene, number), scene.lead_actor, scene.project.id
     run = partial(
-        open_vote, actor, project_id, number, question="Yes?", closes_at=END, seal=seal,
-        read_standing=partial(find_standing, project_id, now=NOW), site=SITE, now=NOW,
+        open_vote,
+        actor,
+        project_id,
+        number,
+        question="Yes?",
+        closes_at=END,
+        seal=seal,
+        read_standing=partial(find_standing, project_id, now=NOW),
+        site=SITE,
+        now=NOW,
     )
     given = race(committed_app, run, run, run)
     assert sum(isinstance(each, int) for each in given) == 1
@@ -86,8 +94,16 @@ def test_one_elector_never_has_two_current_ballots(committed_app: Flask) -> None
         vote = make_vote(scene)
         actor, organization_id = scene.representative(0), scene.organizations[0].id
     runs = [
-        partial(cast_ballot, actor, vote, organization_id, {"position": position},
-                reason=f"{position} {turn}", site=SITE, now=NOW + DAY + timedelta(seconds=turn))
+        partial(
+            cast_ballot,
+            actor,
+            vote,
+            organization_id,
+            {"position": position},
+            reason=f"{position} {turn}",
+            site=SITE,
+            now=NOW + DAY + timedelta(seconds=turn),
+        )
         for turn, position in enumerate(("for", "against", "abstain") * 3)
     ]
     given = race(committed_app, *runs)
@@ -104,8 +120,15 @@ def test_ballots_and_the_count_at_the_same_moment(committed_app: Flask) -> None:
         scene = make_scene(weights=(1, 1, 1, 1, 1, 1))
         vote = make_vote(scene)
         casts = [
-            partial(cast_ballot, scene.representative(index), vote, organization.id,
-                    {"position": "for"}, site=SITE, now=END - timedelta(microseconds=1))
+            partial(
+                cast_ballot,
+                scene.representative(index),
+                vote,
+                organization.id,
+                {"position": "for"},
+                site=SITE,
+                now=END - timedelta(microseconds=1),
+            )
             for index, organization in enumerate(scene.organizations)
         ]
     closes = [partial(close_vote, vote, site=SITE, now=END)] * 2

@@ -20,9 +20,19 @@ from tests.builders import (
 )
 
 TYPED = {
-    "number": "1", "damping": "linear", "cap": "25%", "quorum_weight": "1/2",
-    "quorum_electors": "0.5", "threshold": "", "mode": "advisory", "privacy": "sealed_roll_call",
-    "seasoning_days": "0", "window_days": "14", "grace_days": "21", "note": ""}
+    "number": "1",
+    "damping": "linear",
+    "cap": "25%",
+    "quorum_weight": "1/2",
+    "quorum_electors": "0.5",
+    "threshold": "",
+    "mode": "advisory",
+    "privacy": "sealed_roll_call",
+    "seasoning_days": "0",
+    "window_days": "14",
+    "grace_days": "21",
+    "note": "",
+}
 URL = "/desk/kelp/charter"
 
 
@@ -93,29 +103,36 @@ def test_a_second_tab_gets_a_conflict_and_keeps_what_was_typed(browser: FlaskCli
     assert number(browser) == 2
 
 
-@pytest.mark.parametrize(("changes", "field", "sentence"), [
-    ({"cap": ""}, "cap", "empty"),
-    ({"cap": "a lot"}, "cap", "Type a share as a fraction"),
-    ({"cap": "0"}, "cap", "above 0 and at most 1"),
-    ({"cap": "٢٥%"}, "cap", "Type a share as a fraction"),
-    ({"cap": "1" * 500}, "cap", "at most 40"),
-    ({"cap": "25%\u200b"}, "cap", "cannot be seen"),
-    ({"threshold": "50%"}, "threshold", "above one half"),
-    ({"quorum_weight": "-1"}, "quorum_weight", "Type a share as a fraction"),
-    ({"quorum_electors": "2"}, "quorum_electors", "from 0 to 1"),
-    ({"seasoning_days": "1.5"}, "seasoning_days", "whole number from 0 to 365"),
-    ({"window_days": "0"}, "window_days", "whole number from 1 to 90"),
-    ({"grace_days": "9" * 30}, "grace_days", "whole number from 0 to 90"),
-    ({"damping": "cubic"}, "damping", "Not a valid choice"),
-    ({"mode": ""}, "mode", "Not a valid choice"),
-    ({"note": "x" * 501}, "note", "at most 500"),
-    ({"note": "safe\u202eevil"}, "note", "cannot be seen"),
-    ({"reason_required": "y", "privacy": "secret_aggregate"}, "reason_required", "Secret votes"),
-])
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"cap": ""}, "cap", "empty"),
+        ({"cap": "a lot"}, "cap", "Type a share as a fraction"),
+        ({"cap": "0"}, "cap", "above 0 and at most 1"),
+        ({"cap": "٢٥%"}, "cap", "Type a share as a fraction"),
+        ({"cap": "1" * 500}, "cap", "at most 40"),
+        ({"cap": "25%\u200b"}, "cap", "cannot be seen"),
+        ({"threshold": "50%"}, "threshold", "above one half"),
+        ({"quorum_weight": "-1"}, "quorum_weight", "Type a share as a fraction"),
+        ({"quorum_electors": "2"}, "quorum_electors", "from 0 to 1"),
+        ({"seasoning_days": "1.5"}, "seasoning_days", "whole number from 0 to 365"),
+        ({"window_days": "0"}, "window_days", "whole number from 1 to 90"),
+        ({"grace_days": "9" * 30}, "grace_days", "whole number from 0 to 90"),
+        ({"damping": "cubic"}, "damping", "Not a valid choice"),
+        ({"mode": ""}, "mode", "Not a valid choice"),
+        ({"note": "x" * 501}, "note", "at most 500"),
+        ({"note": "safe\u202eevil"}, "note", "cannot be seen"),
+        (
+            {"reason_required": "y", "privacy": "secret_aggregate"},
+            "reason_required",
+            "Secret votes",
+        ),
+    ],
+)
 @pytest.mark.parametrize("step", ["preview", "save"])
 def test_bad_input_is_refused_at_its_field(
-        browser: FlaskClient, changes: dict[str, str], field: str, sentence: str, step: str
-        ) -> None:
+    browser: FlaskClient, changes: dict[str, str], field: str, sentence: str, step: str
+) -> None:
     status, page = post(browser, **changes, step=step)
     assert status == 422
     assert f'href="#{field}' in page

@@ -59,11 +59,20 @@ def test_the_overview_answers_what_needs_me_today(app: Flask, browser: FlaskClie
     assert project is not None
     with transaction() as session:
         session.add_all(
-            Proposal(project_id=project.id, number=number, title=title, state=state,
-                     created_at=NOW, updated_at=NOW)
-            for number, title, state in ((1, "Drafted", ProposalState.DRAFT),
-                                         (2, "Consulted", ProposalState.CONSULTATION),
-                                         (3, "Withdrawn idea", ProposalState.WITHDRAWN)))
+            Proposal(
+                project_id=project.id,
+                number=number,
+                title=title,
+                state=state,
+                created_at=NOW,
+                updated_at=NOW,
+            )
+            for number, title, state in (
+                (1, "Drafted", ProposalState.DRAFT),
+                (2, "Consulted", ProposalState.CONSULTATION),
+                (3, "Withdrawn idea", ProposalState.WITHDRAWN),
+            )
+        )
     page = browser.get("/desk/kelp").text
     assert 'href="/desk/kelp/proposals/1"' in page
     assert "Consulted" in page
@@ -87,14 +96,24 @@ def test_the_profile_is_saved_and_shown_again(browser: FlaskClient) -> None:
     assert "Profile changed: tagline, website." in browser.get("/desk/kelp/audit").text
 
 
-@pytest.mark.parametrize(("field", "typed"), [
-    ("name", ""), ("name", "x" * 121), ("name", "Ke\u200blp"), ("tagline", "x" * 201),
-    ("tagline", "a\u202eb"), ("description", "x" * 20_001), ("description", "a\x00b"),
-    ("website", "javascript:alert(1)"), ("help_url", "not an address"),
-    ("security_url", "https://" + "x" * 300 + ".example"),
-])
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("name", ""),
+        ("name", "x" * 121),
+        ("name", "Ke\u200blp"),
+        ("tagline", "x" * 201),
+        ("tagline", "a\u202eb"),
+        ("description", "x" * 20_001),
+        ("description", "a\x00b"),
+        ("website", "javascript:alert(1)"),
+        ("help_url", "not an address"),
+        ("security_url", "https://" + "x" * 300 + ".example"),
+    ],
+)
 def test_a_bad_profile_is_refused_at_its_field(
-        browser: FlaskClient, field: str, typed: str) -> None:
+    browser: FlaskClient, field: str, typed: str
+) -> None:
     answer = browser.post("/desk/kelp/profile", data={"name": "Kelp", field: typed})
     assert answer.status_code == 422
     assert f'href="#{field}"' in answer.text
@@ -103,8 +122,9 @@ def test_a_bad_profile_is_refused_at_its_field(
 
 def test_a_maintainer_is_invited_and_the_invitation_withdrawn(browser: FlaskClient) -> None:
     url = "/desk/kelp/maintainers"
-    assert browser.post(url, data={"email": "ada@example.org", "role": "steward"}
-                        ).status_code == 303
+    assert (
+        browser.post(url, data={"email": "ada@example.org", "role": "steward"}).status_code == 303
+    )
     page = browser.get(url).text
     assert "Steward, invited by Lea Lead" in page
     path = page.split(f'action="{url}/invitations/')[1].split('"')[0]
@@ -112,15 +132,20 @@ def test_a_maintainer_is_invited_and_the_invitation_withdrawn(browser: FlaskClie
     assert "invited by" not in browser.get(url).text
 
 
-@pytest.mark.parametrize(("typed", "field"), [
-    ({"email": "", "role": "lead"}, "email"), ({"email": "nobody", "role": "lead"}, "email"),
-    ({"email": "x" * 300, "role": "lead"}, "email"),
-    ({"email": "a\u200b@example.org", "role": "lead"}, "email"),
-    ({"email": "lea@example.org", "role": "lead"}, "email"),
-    ({"email": "a@example.org", "role": "owner"}, "role"),
-])
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"email": "", "role": "lead"}, "email"),
+        ({"email": "nobody", "role": "lead"}, "email"),
+        ({"email": "x" * 300, "role": "lead"}, "email"),
+        ({"email": "a\u200b@example.org", "role": "lead"}, "email"),
+        ({"email": "lea@example.org", "role": "lead"}, "email"),
+        ({"email": "a@example.org", "role": "owner"}, "role"),
+    ],
+)
 def test_a_bad_invitation_is_refused_at_its_field(
-        browser: FlaskClient, typed: dict[str, str], field: str) -> None:
+    browser: FlaskClient, typed: dict[str, str], field: str
+) -> None:
     answer = browser.post("/desk/kelp/maintainers", data=typed)
     assert answer.status_code == 422
     assert f'href="#{field}"' in answer.text
@@ -167,8 +192,9 @@ def test_the_number_of_statements_does_not_grow(app: Flask, path: str) -> None:
 
     def statements() -> int:
         seen: list[str] = []
-        event.listen(db.engine, "before_cursor_execute",
-                     listener := lambda *args: seen.append(args[2]))
+        event.listen(
+            db.engine, "before_cursor_execute", listener := lambda *args: seen.append(args[2])
+        )
         try:
             assert browser.get(f"/desk{path}").status_code == 200
         finally:
@@ -178,10 +204,21 @@ def test_the_number_of_statements_does_not_grow(app: Flask, path: str) -> None:
     before = statements()
     tier = make_tier(project)
     for number in range(1, 6):
-        make_sponsorship(make_organization(roles={lead: [OrganizationRole.OWNER]}), tier,
-                         publication=Publication.IN_REVIEW)
+        make_sponsorship(
+            make_organization(roles={lead: [OrganizationRole.OWNER]}),
+            tier,
+            publication=Publication.IN_REVIEW,
+        )
         make_project(roles={lead: [LEAD]})
         with transaction() as session:
-            session.add(Proposal(project_id=project.id, number=number, title="T",
-                                 state=ProposalState.DRAFT, created_at=NOW, updated_at=NOW))
+            session.add(
+                Proposal(
+                    project_id=project.id,
+                    number=number,
+                    title="T",
+                    state=ProposalState.DRAFT,
+                    created_at=NOW,
+                    updated_at=NOW,
+                )
+            )
     assert statements() == before

@@ -32,8 +32,13 @@ def _posted(app: Flask, **values: Any) -> _Sample:
 def test_a_posted_form_is_cleaned(app: Flask) -> None:
     form = _posted(app, name="  Ada ", about="a\r\nb", website="example.org")
     assert not form.errors
-    assert form.data == {"name": "Ada", "about": "a\nb", "website": "https://example.org",
-                         "email": "", "logo": None}
+    assert form.data == {
+        "name": "Ada",
+        "about": "a\nb",
+        "website": "https://example.org",
+        "email": "",
+        "logo": None,
+    }
 
 
 def test_an_empty_post_does_not_pass_as_the_old_values(app: Flask) -> None:

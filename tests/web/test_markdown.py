@@ -18,8 +18,10 @@ from portal.web.markdown import render_markdown
         ("###### Deep", "<h3>Deep</h3>\n"),
         ("# a\n\n###### z", "<h3>a</h3>\n<h6>z</h6>\n"),
         ("*a* **b**", "<p><em>a</em> <strong>b</strong></p>\n"),
-        ("[a](https://example.org)",
-         '<p><a href="https://example.org" rel="nofollow noopener">a</a></p>\n'),
+        (
+            "[a](https://example.org)",
+            '<p><a href="https://example.org" rel="nofollow noopener">a</a></p>\n',
+        ),
         ("<b>raw</b>", "<p>&lt;b&gt;raw&lt;/b&gt;</p>\n"),
         ("", ""),
     ],
@@ -30,9 +32,15 @@ def test_rendering(text: str, html: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["[x](javascript:alert(1))", "[x](JaVaScRiPt:alert(1))", "[x](data:text/html,1)",
-     "[x](vbscript:1)", "<javascript:alert(1)>", "[x](&#106;avascript:alert(1))",
-     "![x](javascript:alert(1))"],
+    [
+        "[x](javascript:alert(1))",
+        "[x](JaVaScRiPt:alert(1))",
+        "[x](data:text/html,1)",
+        "[x](vbscript:1)",
+        "<javascript:alert(1)>",
+        "[x](&#106;avascript:alert(1))",
+        "![x](javascript:alert(1))",
+    ],
 )
 def test_addresses_that_run_are_no_links(text: str) -> None:
     assert "<a" not in render_markdown(text)
@@ -49,8 +57,29 @@ _ALLOWED = re.compile(
     r'rel="nofollow noopener">'
 )
 _PIECES = st.sampled_from(
-    ["<script>", "</script>", "<img src=x onerror=1>", "[a](", "javascript:", "https://e.org", ")",
-     "# ", "\n\n", "`", "**", "<", ">", '"', "'", "&lt;", "| a |\n|-|\n", "- ", "1. ", "style=", "\x00"]
+    [
+        "<script>",
+        "</script>",
+        "<img src=x onerror=1>",
+        "[a](",
+        "javascript:",
+        "https://e.org",
+        ")",
+        "# ",
+        "\n\n",
+        "`",
+        "**",
+        "<",
+        ">",
+        '"',
+        "'",
+        "&lt;",
+        "| a |\n|-|\n",
+        "- ",
+        "1. ",
+        "style=",
+        "\x00",
+    ]
 )
 
 

@@ -27,12 +27,24 @@ def test_a_project_is_created_and_listed(browser: FlaskClient) -> None:
     assert 'href="/p/kelp"' in browser.get("/operator/projects").text
 
 
-@pytest.mark.parametrize(("field", "typed"), [
-    ("name", ""), ("name", "x" * 121), ("name", "\u202eKelp"), ("slug", ""), ("slug", "Kelp"),
-    ("slug", "kelp/../x"), ("slug", "x" * 61), ("slug", "kёlp"), ("currency", "XXX"),
-    ("currency", ""), ("lead_email", ""), ("lead_email", "nobody"),
-    ("lead_email", "<script>@example.org"),
-])
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("name", ""),
+        ("name", "x" * 121),
+        ("name", "\u202eKelp"),
+        ("slug", ""),
+        ("slug", "Kelp"),
+        ("slug", "kelp/../x"),
+        ("slug", "x" * 61),
+        ("slug", "kёlp"),
+        ("currency", "XXX"),
+        ("currency", ""),
+        ("lead_email", ""),
+        ("lead_email", "nobody"),
+        ("lead_email", "<script>@example.org"),
+    ],
+)
 def test_bad_input_is_refused_at_its_field(browser: FlaskClient, field: str, typed: str) -> None:
     answer = browser.post(NEW, data=TYPED | {field: typed})
     assert answer.status_code == 422

@@ -31,8 +31,15 @@ from tests.builders import (
 from tests.services.test_pictures import make_picture, png_that_claims
 
 OWNER, VIEWER, EDITOR = OrganizationRole.OWNER, OrganizationRole.VIEWER, OrganizationRole.EDITOR
-PROFILE = {"name": "Acme", "website": "", "about": "", "legal_name": "", "address": "",
-           "country": "", "tax_id": ""}
+PROFILE = {
+    "name": "Acme",
+    "website": "",
+    "about": "",
+    "legal_name": "",
+    "address": "",
+    "country": "",
+    "tax_id": "",
+}
 
 
 @pytest.fixture
@@ -64,18 +71,40 @@ def test_founding_leads_to_the_desk(browser: FlaskClient) -> None:
     assert "No sponsorship yet" in page
 
 
-@pytest.mark.parametrize("data", [
-    {}, {"name": ""}, {"name": "x" * 121}, {"name": "a\u202eb"}, {"name": "a\u200bb"},
-    {"name": "Acme", "kind": "queen"}, {"name": "\u3164"}])
-def test_a_bad_founding_is_refused_and_makes_nothing(browser: FlaskClient, data: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"name": ""},
+        {"name": "x" * 121},
+        {"name": "a\u202eb"},
+        {"name": "a\u200bb"},
+        {"name": "Acme", "kind": "queen"},
+        {"name": "\u3164"},
+    ],
+)
+def test_a_bad_founding_is_refused_and_makes_nothing(
+    browser: FlaskClient, data: dict[str, str]
+) -> None:
     assert browser.post("/organizations/new", data={"kind": "company"} | data).status_code == 422
     assert db.session.scalars(select(Organization)).all() == []
 
 
-@pytest.mark.parametrize(("field", "typed"), [
-    ("name", ""), ("name", "x" * 121), ("website", "javascript:alert(1)"),
-    ("website", "https://x.example/" + "a" * 300), ("about", "x" * 601), ("address", "x" * 501),
-    ("country", "XX"), ("country", "<script>"), ("tax_id", "1" * 41), ("legal_name", "a\u2066b")])
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("name", ""),
+        ("name", "x" * 121),
+        ("website", "javascript:alert(1)"),
+        ("website", "https://x.example/" + "a" * 300),
+        ("about", "x" * 601),
+        ("address", "x" * 501),
+        ("country", "XX"),
+        ("country", "<script>"),
+        ("tax_id", "1" * 41),
+        ("legal_name", "a\u2066b"),
+    ],
+)
 def test_a_bad_profile_is_refused_at_its_field_and_kept(
     browser: FlaskClient, acme: Organization, field: str, typed: str
 ) -> None:
@@ -87,9 +116,16 @@ def test_a_bad_profile_is_refused_at_its_field_and_kept(
     assert _row(acme).about == ""
 
 
-def test_a_profile_is_saved_and_scripts_are_only_text(browser: FlaskClient, acme: Organization) -> None:
-    values = PROFILE | {"name": "<script>alert(1)</script>", "website": "acme.example",
-                        "address": "Straße 1\r\nאבג", "country": "DE", "tax_id": "DE136695976"}
+def test_a_profile_is_saved_and_scripts_are_only_text(
+    browser: FlaskClient, acme: Organization
+) -> None:
+    values = PROFILE | {
+        "name": "<script>alert(1)</script>",
+        "website": "acme.example",
+        "address": "Straße 1\r\nאבג",
+        "country": "DE",
+        "tax_id": "DE136695976",
+    }
     assert browser.post("/organizations/acme/profile", data=values).status_code == 303
     row = _row(acme)
     assert (row.website, row.address) == ("https://acme.example", "Straße 1\nאבג")
@@ -99,25 +135,40 @@ def test_a_profile_is_saved_and_scripts_are_only_text(browser: FlaskClient, acme
         assert "<script>alert" not in page.text
 
 
-def test_a_doubtful_tax_id_is_saved_with_a_warning(browser: FlaskClient, acme: Organization) -> None:
+def test_a_doubtful_tax_id_is_saved_with_a_warning(
+    browser: FlaskClient, acme: Organization
+) -> None:
     values = PROFILE | {"country": "DE", "tax_id": "DE1"}
     browser.post("/organizations/acme/profile", data=values)
     assert _row(acme).tax_id == "DE1"
-    assert "does not look like one of that country" in browser.get("/organizations/acme/profile").text
+    assert (
+        "does not look like one of that country" in browser.get("/organizations/acme/profile").text
+    )
 
 
-def test_fields_that_are_not_on_the_form_change_nothing(browser: FlaskClient, acme: Organization) -> None:
+def test_fields_that_are_not_on_the_form_change_nothing(
+    browser: FlaskClient, acme: Organization
+) -> None:
     extra = {"slug": "other", "parent_id": "1", "processor_payer_id": "cus_1", "kind": "person"}
     assert browser.post("/organizations/acme/profile", data=PROFILE | extra).status_code == 303
     row = _row(acme)
     assert (row.slug, row.parent_id, row.processor_payer_id, row.kind) == (
-        "acme", None, None, "company")
+        "acme",
+        None,
+        None,
+        "company",
+    )
 
 
-@pytest.mark.parametrize(("data", "name", "sentence"), [
-    (png_that_claims(20_000, 20_000), "bomb.png", "more than 12 million pixels"),
-    (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "logo.svg", "SVG pictures are not taken"),
-    (b"MZ\x90 not a picture", "logo.png", "not a picture that can be read")], ids=lambda v: str(v)[:8])
+@pytest.mark.parametrize(
+    ("data", "name", "sentence"),
+    [
+        (png_that_claims(20_000, 20_000), "bomb.png", "more than 12 million pixels"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "logo.svg", "SVG pictures are not taken"),
+        (b"MZ\x90 not a picture", "logo.png", "not a picture that can be read"),
+    ],
+    ids=lambda v: str(v)[:8],
+)
 def test_a_bad_logo_is_refused_at_its_field_and_typed_text_kept(
     browser: FlaskClient, acme: Organization, data: bytes, name: str, sentence: str
 ) -> None:
@@ -139,13 +190,18 @@ def test_a_logo_is_taken_and_removed(browser: FlaskClient, acme: Organization) -
 
 
 def test_text_in_place_of_a_file_is_no_logo(browser: FlaskClient, acme: Organization) -> None:
-    assert browser.post("/organizations/acme/profile", data=PROFILE | {"logo": "x"}).status_code == 303
+    assert (
+        browser.post("/organizations/acme/profile", data=PROFILE | {"logo": "x"}).status_code == 303
+    )
     assert _row(acme).picture_id is None
 
 
-def test_an_invitation_from_mail_to_membership(app: Flask, browser: FlaskClient, acme: Organization) -> None:
-    answer = browser.post("/organizations/acme/members",
-                          data={"email": "Grace@Example.org", "role": "deputy"})
+def test_an_invitation_from_mail_to_membership(
+    app: Flask, browser: FlaskClient, acme: Organization
+) -> None:
+    answer = browser.post(
+        "/organizations/acme/members", data={"email": "Grace@Example.org", "role": "deputy"}
+    )
     assert answer.status_code == 303
     mail = db.session.scalars(select(OutboxMessage)).one()
     path = mail.action_url.removeprefix("http://localhost")
@@ -165,17 +221,26 @@ def test_an_invitation_from_mail_to_membership(app: Flask, browser: FlaskClient,
     assert visitor.get("/invitations/unknown").status_code == 404
 
 
-@pytest.mark.parametrize("data", [{}, {"email": "x", "role": "viewer"},
-                                  {"email": "a@b.example", "role": "queen"},
-                                  {"email": "a\u200b@b.example", "role": "viewer"}])
-def test_a_bad_invitation_is_refused(browser: FlaskClient, acme: Organization, data: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"email": "x", "role": "viewer"},
+        {"email": "a@b.example", "role": "queen"},
+        {"email": "a\u200b@b.example", "role": "viewer"},
+    ],
+)
+def test_a_bad_invitation_is_refused(
+    browser: FlaskClient, acme: Organization, data: dict[str, str]
+) -> None:
     answer = browser.post("/organizations/acme/members", data=data)
     assert answer.status_code == 422
     assert db.session.scalars(select(Invitation)).all() == []
 
 
-def test_roles_are_changed_with_reasons_why_not(app: Flask, browser: FlaskClient, acme: Organization,
-                                                owner: Person) -> None:
+def test_roles_are_changed_with_reasons_why_not(
+    app: Flask, browser: FlaskClient, acme: Organization, owner: Person
+) -> None:
     grace = make_person("Grace")
     with transaction() as session:
         session.add(Membership(organization_id=acme.id, person_id=grace.id, role=VIEWER, since=NOW))
@@ -199,7 +264,9 @@ def test_a_parent_is_asked_and_agrees(app: Flask, browser: FlaskClient, acme: Or
     make_organization("holding", name="Holding", roles={grace: [OWNER]})
     assert browser.post("/organizations/acme/parent", data={"parent": "acme"}).status_code == 422
     assert browser.post("/organizations/acme/parent", data={"parent": ""}).status_code == 422
-    assert browser.post("/organizations/acme/parent", data={"parent": "/o/holding"}).status_code == 303
+    assert (
+        browser.post("/organizations/acme/parent", data={"parent": "/o/holding"}).status_code == 303
+    )
     assert "Asked: Holding" in browser.get("/organizations/acme/profile").text
     assert browser.post("/organizations/holding/daughters/acme/agree").status_code == 404
     parent = sign_in(app, grace)
@@ -211,11 +278,22 @@ def test_a_parent_is_asked_and_agrees(app: Flask, browser: FlaskClient, acme: Or
 
 
 ROUTES = [
-    ("GET", ""), ("GET", "/profile"), ("POST", "/profile"), ("GET", "/members"),
-    ("POST", "/members"), ("GET", "/members/1"), ("POST", "/members/1"),
-    ("POST", "/members/1/remove"), ("POST", "/leave"), ("POST", "/invitations/1/resend"),
-    ("POST", "/invitations/1/withdraw"), ("POST", "/parent"), ("POST", "/parent/leave"),
-    ("POST", "/daughters/x/agree"), ("POST", "/daughters/x/refuse"), ("GET", "/audit"),
+    ("GET", ""),
+    ("GET", "/profile"),
+    ("POST", "/profile"),
+    ("GET", "/members"),
+    ("POST", "/members"),
+    ("GET", "/members/1"),
+    ("POST", "/members/1"),
+    ("POST", "/members/1/remove"),
+    ("POST", "/leave"),
+    ("POST", "/invitations/1/resend"),
+    ("POST", "/invitations/1/withdraw"),
+    ("POST", "/parent"),
+    ("POST", "/parent/leave"),
+    ("POST", "/daughters/x/agree"),
+    ("POST", "/daughters/x/refuse"),
+    ("GET", "/audit"),
 ]
 
 
@@ -235,8 +313,11 @@ def test_members_without_the_right_are_told_so(app: Flask, acme: Organization) -
     with transaction() as session:
         session.add(Membership(organization_id=acme.id, person_id=grace.id, role=VIEWER, since=NOW))
     viewer = sign_in(app, grace)
-    codes = {path: viewer.open(f"/organizations/acme{path}", method=method).status_code
-             for method, path in ROUTES if path not in ("", "/members", "/leave")}
+    codes = {
+        path: viewer.open(f"/organizations/acme{path}", method=method).status_code
+        for method, path in ROUTES
+        if path not in ("", "/members", "/leave")
+    }
     assert set(codes.values()) == {403}
     members = viewer.get("/organizations/acme/members").text
     assert "ada@example.org" not in members
@@ -249,21 +330,36 @@ def test_another_organization_s_members_and_invitations_are_not_found(
 ) -> None:
     eve = make_person("Eve")
     make_organization("other", roles={eve: [OWNER]})
-    sign_in(app, eve).post("/organizations/other/members",
-                           data={"email": "x@example.org", "role": "viewer"})
+    sign_in(app, eve).post(
+        "/organizations/other/members", data={"email": "x@example.org", "role": "viewer"}
+    )
     invitation = db.session.scalars(select(Invitation)).one()
-    for path in (f"members/{eve.id}/remove", f"invitations/{invitation.id}/withdraw",
-                 f"invitations/{invitation.id}/resend", "daughters/other/agree"):
+    for path in (
+        f"members/{eve.id}/remove",
+        f"invitations/{invitation.id}/withdraw",
+        f"invitations/{invitation.id}/resend",
+        "daughters/other/agree",
+    ):
         assert browser.post(f"/organizations/acme/{path}").status_code == 404
-    assert browser.post(f"/organizations/acme/members/{eve.id}", data={"roles": ["owner"]}
-                        ).status_code == 404
+    assert (
+        browser.post(f"/organizations/acme/members/{eve.id}", data={"roles": ["owner"]}).status_code
+        == 404
+    )
     assert browser.get(f"/organizations/acme/members/{eve.id}").status_code == 404
 
 
 def test_the_audit_list_is_paged_by_key(browser: FlaskClient, acme: Organization) -> None:
     with transaction() as session:
-        session.add_all(AuditEntry(tag="a:b:c", sentence=f"Change {number}.", actor="Ada",
-                                   organization_id=acme.id, at=NOW) for number in range(120))
+        session.add_all(
+            AuditEntry(
+                tag="a:b:c",
+                sentence=f"Change {number}.",
+                actor="Ada",
+                organization_id=acme.id,
+                at=NOW,
+            )
+            for number in range(120)
+        )
     first = browser.get("/organizations/acme/audit").text
     assert "Change 119." in first
     assert "Change 69." not in first
@@ -274,7 +370,9 @@ def test_the_audit_list_is_paged_by_key(browser: FlaskClient, acme: Organization
     assert browser.get("/organizations/acme/audit?before=x").status_code == 200
 
 
-def test_the_desk_reads_as_many_statements_for_many_rows_as_for_few(app: Flask, acme: Organization) -> None:
+def test_the_desk_reads_as_many_statements_for_many_rows_as_for_few(
+    app: Flask, acme: Organization
+) -> None:
     def count() -> int:
         seen: list[str] = []
 
@@ -294,6 +392,12 @@ def test_the_desk_reads_as_many_statements_for_many_rows_as_for_few(app: Flask, 
         make_sponsorship(acme, make_tier(make_project()))
         person = make_person()
         with transaction() as session:
-            session.add(Membership(organization_id=acme.id, person_id=person.id, role=EDITOR,
-                                   since=NOW + timedelta(days=1)))
+            session.add(
+                Membership(
+                    organization_id=acme.id,
+                    person_id=person.id,
+                    role=EDITOR,
+                    since=NOW + timedelta(days=1),
+                )
+            )
     assert count() == few <= 6

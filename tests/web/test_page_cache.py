@@ -253,7 +253,9 @@ def test_other_projects_pages_stay_kept(kept: Flask, client_of: FlaskClient) -> 
 def test_the_passing_of_a_close_shows_at_once(kept: Flask, client_of: FlaskClient) -> None:
     with time_machine.travel(datetime(2026, 11, 21, 12, 0, 10, tzinfo=UTC), tick=False) as clock:
         scene = make_scene()
-        make_vote(scene, now=datetime.now(UTC) - DAY, closes_at=datetime.now(UTC) + timedelta(seconds=20))
+        make_vote(
+            scene, now=datetime.now(UTC) - DAY, closes_at=datetime.now(UTC) + timedelta(seconds=20)
+        )
         path = f"/p/{scene.project.slug}/proposals/1"
         assert "Vote open" in client_of.get(path).text
         clock.shift(19)

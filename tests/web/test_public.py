@@ -104,7 +104,9 @@ def test_sponsors_links_are_marked_as_paid(app: Flask, client: FlaskClient) -> N
 
 def test_past_sponsors_stay_with_their_dates(app: Flask, client: FlaskClient) -> None:
     """PRODUCT S9."""
-    organization = make_sponsor("Larkspur", term=Term.ENDED, ended_at=datetime(2026, 3, 1, tzinfo=UTC))
+    organization = make_sponsor(
+        "Larkspur", term=Term.ENDED, ended_at=datetime(2026, 3, 1, tzinfo=UTC)
+    )
     page = client.get("/p/kelp/sponsors").text
     assert page.index("Past sponsors") < page.index("Larkspur")
     assert "1 March 2026" in page
@@ -194,9 +196,7 @@ def test_an_outcome_is_told_in_figures_and_in_words(app: Flask, client: FlaskCli
     assert "owe a decision" in page
 
 
-def test_the_charter_page_says_what_the_configuration_says(
-    app: Flask, client: FlaskClient
-) -> None:
+def test_the_charter_page_says_what_the_configuration_says(app: Flask, client: FlaskClient) -> None:
     make_project("kelp", seasoning_days=17, grace_days=0)
     page = client.get("/p/kelp/charter").text
     assert "17 days" in page

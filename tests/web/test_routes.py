@@ -92,9 +92,7 @@ def build(app: Flask, persona: str) -> World:
 
 
 def allowed(actor: Actor, access: Permission, world: World) -> bool:
-    return may(
-        actor, access, project_id=world.project.id, organization_id=world.organization.id
-    )
+    return may(actor, access, project_id=world.project_id, organization_id=world.organization_id)
 
 
 def expected(actor: Actor, access: Permission, world: World) -> int:
@@ -103,14 +101,15 @@ def expected(actor: Actor, access: Permission, world: World) -> int:
         return 200
     scope = access.split(":")[0]
     member = {
-        "project": world.project.id in actor.projects,
-        "organization": world.organization.id in actor.organizations,
+        "project": world.project_id in actor.projects,
+        "organization": world.organization_id in actor.organizations,
     }
     return 403 if member.get(scope) else 404
 
 
-def compare(app: Flask, browser: FlaskClient, wanted: dict[str, int], world: World
-            ) -> dict[str, tuple[int, int]]:
+def compare(
+    app: Flask, browser: FlaskClient, wanted: dict[str, int], world: World
+) -> dict[str, tuple[int, int]]:
     """GET the routes and return those not answered as wanted: (answered, wanted)."""
     wrong = {}
     for rule in rules(app, "GET"):
@@ -123,8 +122,11 @@ def compare(app: Flask, browser: FlaskClient, wanted: dict[str, int], world: Wor
 
 
 def test_every_route_is_guarded_or_on_the_public_list(app: Flask) -> None:
-    open_ = {rule.endpoint for rule in app.url_map.iter_rules()
-             if access_of(app, rule.endpoint) == "public"}
+    open_ = {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if access_of(app, rule.endpoint) == "public"
+    }
     assert open_ == PUBLIC.keys() | PUBLIC_CHANGES
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in open_:

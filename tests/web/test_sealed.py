@@ -28,9 +28,22 @@ MARKER = "MARKERREASON"
 
 def _addresses(app: Flask, scene: Scene, vote: int) -> list[str]:
     """Every address that can be read, with every organization of the scene in turn."""
-    fixed = {"project": scene.project.slug, "number": 1, "vote_id": vote, "tier": "t",
-             "reference": "r", "token": "t", "provider": "github", "key": "1", "sha256": "0" * 64,
-             "name": "n", "person": 1, "person_id": 1, "invitation_id": 1, "path": "p"}
+    fixed = {
+        "project": scene.project.slug,
+        "number": 1,
+        "vote_id": vote,
+        "tier": "t",
+        "reference": "r",
+        "token": "t",
+        "provider": "github",
+        "key": "1",
+        "sha256": "0" * 64,
+        "name": "n",
+        "person": 1,
+        "person_id": 1,
+        "invitation_id": 1,
+        "path": "p",
+    }
     found = []
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
@@ -45,21 +58,39 @@ def _addresses(app: Flask, scene: Scene, vote: int) -> list[str]:
 
 def _address(app: Flask, rule: Rule, values: dict[str, object]) -> str | None:
     known = {name: values.get(name, 1) for name in rule.arguments}
-    built = rule.build({name: rule._converters[name].to_python(str(value))
-                        for name, value in known.items()})
+    built = rule.build(
+        {name: rule._converters[name].to_python(str(value)) for name, value in known.items()}
+    )
     return None if built is None else built[1]
 
 
 def _people(scene: Scene) -> dict[str, Person]:
     owner, steward = make_person(), make_person()
-    people = {"lead": scene.lead, "neighbor": scene.representatives[1], "owner": owner,
-              "operator": make_person(is_operator=True), "stranger": make_person(),
-              "steward": steward}
+    people = {
+        "lead": scene.lead,
+        "neighbor": scene.representatives[1],
+        "owner": owner,
+        "operator": make_person(is_operator=True),
+        "stranger": make_person(),
+        "steward": steward,
+    }
     with transaction() as session:
-        session.add(Membership(organization_id=scene.organizations[0].id, person_id=owner.id,
-                               role=OrganizationRole.OWNER, since=NOW))
-        session.add(Maintainership(project_id=scene.project.id, person_id=steward.id,
-                                   role=ProjectRole.STEWARD, since=NOW))
+        session.add(
+            Membership(
+                organization_id=scene.organizations[0].id,
+                person_id=owner.id,
+                role=OrganizationRole.OWNER,
+                since=NOW,
+            )
+        )
+        session.add(
+            Maintainership(
+                project_id=scene.project.id,
+                person_id=steward.id,
+                role=ProjectRole.STEWARD,
+                since=NOW,
+            )
+        )
     return people
 
 
@@ -81,8 +112,11 @@ def test_no_page_of_anybody_else_says_what_a_ballot_says(
     clients["visitor"] = app.test_client()
 
     def pages() -> dict[tuple[str, str], str]:
-        return {(name, address): _plain(text) for name, client in clients.items()
-                for address, text in _read(client, addresses).items()}
+        return {
+            (name, address): _plain(text)
+            for name, client in clients.items()
+            for address, text in _read(client, addresses).items()
+        }
 
     caster = sign_in(app, scene.representatives[0])
     url = f"/organizations/{scene.organizations[0].slug}/votes/{vote}"
@@ -95,14 +129,21 @@ def test_no_page_of_anybody_else_says_what_a_ballot_says(
     # The same reader, the same pages: after the choice is turned round nothing reads differently.
     assert caster.post(url, data={"position": "for", "reason": "Another."}).status_code == 303
     # But for the audit list of the elector's own organization, which has one more entry.
-    differing = [where for where, text in pages().items()
-                 if text != against[where] and not where[1].endswith("/audit")]
+    differing = [
+        where
+        for where, text in pages().items()
+        if text != against[where] and not where[1].endswith("/audit")
+    ]
     assert differing == []
 
-    entries = [entry.sentence + json.dumps(entry.details)
-               for entry in db.session.scalars(select(AuditEntry))]
-    mails = [mail.subject + mail.paragraphs + mail.action_url
-             for mail in db.session.scalars(select(OutboxMessage))]
+    entries = [
+        entry.sentence + json.dumps(entry.details)
+        for entry in db.session.scalars(select(AuditEntry))
+    ]
+    mails = [
+        mail.subject + mail.paragraphs + mail.action_url
+        for mail in db.session.scalars(select(OutboxMessage))
+    ]
     assert not [text for text in entries + mails + [caplog.text] if MARKER in text]
     assert len(ballots_of(vote)) == 2
 

@@ -30,7 +30,9 @@ def _is_signed_in(client: FlaskClient) -> bool:
     return client.get("/account").status_code == 200
 
 
-def test_a_newcomer_signs_in_by_mail_and_is_asked_for_a_name(app: Flask, client: FlaskClient) -> None:
+def test_a_newcomer_signs_in_by_mail_and_is_asked_for_a_name(
+    app: Flask, client: FlaskClient
+) -> None:
     answer = client.post("/sign-in", data={"email": "ada@example.org", "next": "/account"})
     assert (answer.status_code, answer.location) == (303, "/sign-in/sent")
     assert "ada@example.org" in client.get("/sign-in/sent").text
@@ -54,8 +56,13 @@ def test_the_answer_is_the_same_whether_the_address_is_known(app: Flask) -> None
     for email in ("ada@example.org", "eve@example.org"):
         client = app.test_client()
         answer = client.post("/sign-in", data={"email": email})
-        pages.append((answer.status_code, answer.location,
-                      client.get("/sign-in/sent").text.replace(email, "")))
+        pages.append(
+            (
+                answer.status_code,
+                answer.location,
+                client.get("/sign-in/sent").text.replace(email, ""),
+            )
+        )
     assert pages[0] == pages[1]
 
 
@@ -67,9 +74,20 @@ def test_another_browser_cannot_use_the_link(app: Flask, client: FlaskClient) ->
     assert not _is_signed_in(thief)
 
 
-@pytest.mark.parametrize("typed", ["", "ada", "a" * 300 + "@example.org", "<script>alert(1)</script>",
-                                   "ada@exam\u202eple.org", "ad\u200ba@example.org"])
-def test_a_bad_address_is_refused_at_the_field_and_kept(app: Flask, client: FlaskClient, typed: str) -> None:
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "",
+        "ada",
+        "a" * 300 + "@example.org",
+        "<script>alert(1)</script>",
+        "ada@exam\u202eple.org",
+        "ad\u200ba@example.org",
+    ],
+)
+def test_a_bad_address_is_refused_at_the_field_and_kept(
+    app: Flask, client: FlaskClient, typed: str
+) -> None:
     answer = client.post("/sign-in", data={"email": typed})
     assert answer.status_code == 422
     assert 'aria-invalid="true"' in answer.text
@@ -80,7 +98,9 @@ def test_a_bad_address_is_refused_at_the_field_and_kept(app: Flask, client: Flas
 
 
 @pytest.mark.parametrize("target", ["https://evil.example", "//evil.example", "/\\evil.example"])
-def test_nobody_is_sent_to_another_site_after_signing_in(app: Flask, client: FlaskClient, target: str) -> None:
+def test_nobody_is_sent_to_another_site_after_signing_in(
+    app: Flask, client: FlaskClient, target: str
+) -> None:
     make_person("Ada", email="ada@example.org")
     client.post("/sign-in", data={"email": "ada@example.org", "next": target})
     assert client.post(_mailed_path()).location == "/desk"
@@ -117,8 +137,10 @@ def test_asking_too_often_is_slowed_down(app: Flask, monkeypatch: pytest.MonkeyP
     monkeypatch.setitem(app.config, "RATELIMIT_ENABLED", True)
     client = app.test_client()
     address = {"REMOTE_ADDR": "192.0.2.77"}
-    codes = [client.post("/sign-in", data={"email": "x"}, environ_overrides=address).status_code
-             for _ in range(11)]
+    codes = [
+        client.post("/sign-in", data={"email": "x"}, environ_overrides=address).status_code
+        for _ in range(11)
+    ]
     assert codes == [422] * 10 + [429]
     assert client.get("/sign-in", environ_overrides=address).status_code == 200
 
@@ -126,8 +148,14 @@ def test_asking_too_often_is_slowed_down(app: Flask, monkeypatch: pytest.MonkeyP
 def test_posting_without_a_token_is_refused(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.config, "WTF_CSRF_ENABLED", True)
     client = sign_in(app, make_person("Ada"))
-    for path in ("/sign-in", "/sign-out", "/account", "/personas/owner", "/account/sessions/end-all",
-                 "/organizations/new"):
+    for path in (
+        "/sign-in",
+        "/sign-out",
+        "/account",
+        "/personas/owner",
+        "/account/sessions/end-all",
+        "/organizations/new",
+    ):
         assert client.post(path, data={"csrf_token": "wrong"}).status_code == 400
     assert _is_signed_in(client)
 
@@ -146,8 +174,9 @@ class ScriptedProvider:
     def begin(self, redirect_uri: str) -> SignInBegun:
         return SignInBegun(f"https://id.example/?r={redirect_uri}", {"state": "s"})
 
-    def finish(self, redirect_uri: str, answer: Mapping[str, str],
-               secrets: Mapping[str, str]) -> IdentitySeen:
+    def finish(
+        self, redirect_uri: str, answer: Mapping[str, str], secrets: Mapping[str, str]
+    ) -> IdentitySeen:
         if isinstance(self.seen, SignInFailed) or secrets.get("state") != answer.get("state"):
             raise SignInFailed("no")
         return self.seen
@@ -161,7 +190,9 @@ def provider(app: Flask, monkeypatch: pytest.MonkeyPatch) -> ScriptedProvider:
     return made
 
 
-def test_an_identity_provider_signs_in(app: Flask, client: FlaskClient, provider: ScriptedProvider) -> None:
+def test_an_identity_provider_signs_in(
+    app: Flask, client: FlaskClient, provider: ScriptedProvider
+) -> None:
     make_person("Ada", email="ada@example.org")
     provider.seen = IdentitySeen("https://id.example", "7", "Ada", "ada@example.org")
     assert "Continue with Example ID" in client.get("/sign-in").text
@@ -172,7 +203,9 @@ def test_an_identity_provider_signs_in(app: Flask, client: FlaskClient, provider
     assert client.get("/sign-in/return/openid?state=s&code=c").location == "/sign-in"
 
 
-def test_an_answer_nobody_waits_for_is_refused(app: Flask, client: FlaskClient, provider: ScriptedProvider) -> None:
+def test_an_answer_nobody_waits_for_is_refused(
+    app: Flask, client: FlaskClient, provider: ScriptedProvider
+) -> None:
     provider.seen = IdentitySeen("https://id.example", "7", "Ada", "ada@example.org")
     assert client.get("/sign-in/return/openid?state=s&code=c").location == "/sign-in"
     assert "did not work" in client.get("/sign-in").text
@@ -180,7 +213,9 @@ def test_an_answer_nobody_waits_for_is_refused(app: Flask, client: FlaskClient, 
     assert not _is_signed_in(client)
 
 
-def test_an_unverified_address_is_explained(app: Flask, client: FlaskClient, provider: ScriptedProvider) -> None:
+def test_an_unverified_address_is_explained(
+    app: Flask, client: FlaskClient, provider: ScriptedProvider
+) -> None:
     provider.seen = IdentitySeen("https://id.example", "7", "Ada", None)
     client.get("/sign-in/with/openid")
     assert client.get("/sign-in/return/openid?state=s&code=c").location == "/sign-in"
@@ -194,8 +229,9 @@ def test_an_unverified_address_is_explained(app: Flask, client: FlaskClient, pro
 def test_sessions_are_listed_and_ended(app: Flask) -> None:
     ada, eve = make_person("Ada"), make_person("Eve")
     here, there, stranger = sign_in(app, ada), sign_in(app, ada), sign_in(app, eve)
-    ids = db.session.scalars(select(SignIn.id).where(SignIn.person_id == ada.id)
-                             .order_by(SignIn.id)).all()
+    ids = db.session.scalars(
+        select(SignIn.id).where(SignIn.person_id == ada.id).order_by(SignIn.id)
+    ).all()
     assert stranger.post(f"/account/sessions/{ids[1]}/end").status_code == 404
     assert here.post(f"/account/sessions/{ids[1]}/end").status_code == 303
     assert (_is_signed_in(here), _is_signed_in(there)) == (True, False)
@@ -256,9 +292,15 @@ def test_outside_the_demonstration_there_are_no_personas_and_no_mailbox(
 
 
 def test_mails_are_shown_as_text_with_links(app: Flask, client: FlaskClient) -> None:
-    app.extensions["stakehold"].mail.send(Mail(
-        "1", "ada@example.org", "Hello <b>", "See http://localhost/x?a=1&b=2.\n\n<script>x</script>\nend",
-        "<script>evil()</script>"))
+    app.extensions["stakehold"].mail.send(
+        Mail(
+            "1",
+            "ada@example.org",
+            "Hello <b>",
+            "See http://localhost/x?a=1&b=2.\n\n<script>x</script>\nend",
+            "<script>evil()</script>",
+        )
+    )
     assert "Hello &lt;b&gt;" in client.get("/mailbox").text
     page = client.get("/mailbox/0").text
     assert '<a href="http://localhost/x?a=1&amp;b=2" rel="nofollow">' in page

@@ -42,9 +42,7 @@ class Shop:
         self.project = make_project("kiln", roles={self.lead: [ProjectRole.LEAD]})
         self.tier = make_tier(self.project, slug="gold", **({"voting_weight": 4} | tier))
         self.owner = make_person("Olga")
-        self.organization = make_organization(
-            "acme", roles={self.owner: [OrganizationRole.OWNER]}
-        )
+        self.organization = make_organization("acme", roles={self.owner: [OrganizationRole.OWNER]})
         self.client = sign_in(app, self.owner)
 
     def press(self, **values: str) -> Any:
@@ -295,9 +293,7 @@ def test_the_desk_asks_the_database_no_more_for_many_sponsors(app: Flask) -> Non
 
     def fill(number: int) -> None:
         for _ in range(number):
-            make_sponsorship(
-                make_organization(), shop.tier, publication=Publication.IN_REVIEW
-            )
+            make_sponsorship(make_organization(), shop.tier, publication=Publication.IN_REVIEW)
 
     fill(1)
     few = _statements(maintainer, "/desk/kiln/sponsors")

@@ -18,11 +18,24 @@ from tests.builders import (
     sign_in,
 )
 
-TYPED = {"name": "Gold", "description": "", "price": "1200.50", "interval": "year",
-         "voting_weight": "4", "audience": "organization", "capacity": "", "sold_from": "",
-         "sold_until": "", "logo": "large", "support_requests": "4", "support_days": "2",
-         "early_access_days": "7", "named_contact": "y", "mention": "y",
-         "text_lines": "A seat\nA mug"}
+TYPED = {
+    "name": "Gold",
+    "description": "",
+    "price": "1200.50",
+    "interval": "year",
+    "voting_weight": "4",
+    "audience": "organization",
+    "capacity": "",
+    "sold_from": "",
+    "sold_until": "",
+    "logo": "large",
+    "support_requests": "4",
+    "support_days": "2",
+    "early_access_days": "7",
+    "named_contact": "y",
+    "mention": "y",
+    "text_lines": "A seat\nA mug",
+}
 LIST, NEW = "/desk/kelp/tiers", "/desk/kelp/tiers/new"
 
 
@@ -54,8 +67,13 @@ def test_a_preview_shows_benefits_and_the_share_and_saves_nothing(browser: Flask
     status, page = post(browser, step="preview")
     assert status == 200
     assert "100%" in page
-    for benefit in ("Large logo on the sponsors page", "4 support requests a quarter",
-                    "Releases 7 days early", "A named contact", "A seat"):
+    for benefit in (
+        "Large logo on the sponsors page",
+        "4 support requests a quarter",
+        "Releases 7 days early",
+        "A named contact",
+        "A seat",
+    ):
         assert benefit in page
     assert "Nothing on sale yet" in browser.get(LIST).text
 
@@ -64,40 +82,45 @@ def test_a_preview_of_a_change_shows_now_and_then(app: Flask) -> None:
     lead = make_person()
     project = make_project("kelp", roles={lead: [ProjectRole.LEAD]}, cap=1)
     make_sponsorship(make_organization(), make_tier(project, slug="gold", voting_weight=1))
-    _status, page = post(sign_in(app, lead), f"{LIST}/gold", number="1", voting_weight="3",
-                         step="preview")
+    _status, page = post(
+        sign_in(app, lead), f"{LIST}/gold", number="1", voting_weight="3", step="preview"
+    )
     assert "50%" in page
     assert "75%" in page
 
 
-@pytest.mark.parametrize(("changes", "field", "sentence"), [
-    ({"name": ""}, "name", "empty"),
-    ({"name": "x" * 81}, "name", "at most 80"),
-    ({"name": "Go\u202eld"}, "name", "cannot be seen"),
-    ({"price": ""}, "price", "empty"),
-    ({"price": "1,200"}, "price", "Type the price in EUR as figures only"),
-    ({"price": "12.345"}, "price", "Type the price in EUR as figures only"),
-    ({"price": "0"}, "price", "above 0"),
-    ({"price": "1000000"}, "price", "at most 999,999.99 EUR"),
-    ({"price": "NaN"}, "price", "Type the price in EUR as figures only"),
-    ({"interval": "decade"}, "interval", "Not a valid choice"),
-    ({"audience": ""}, "audience", "Not a valid choice"),
-    ({"voting_weight": ""}, "voting_weight", "empty"),
-    ({"voting_weight": "1.5"}, "voting_weight", "whole number"),
-    ({"voting_weight": "1000001"}, "voting_weight", "whole number"),
-    ({"capacity": "0"}, "capacity", "whole number"),
-    ({"sold_from": "yesterday"}, "sold_from", "Not a valid date"),
-    ({"sold_from": "2026-02-01", "sold_until": "2026-01-01"}, "sold_until", "before the first"),
-    ({"logo": "huge"}, "logo", "Not a valid choice"),
-    ({"support_days": ""}, "support_days", "Say both"),
-    ({"support_requests": ""}, "support_requests", "Say both"),
-    ({"early_access_days": "soon"}, "early_access_days", "whole number"),
-    ({"text_lines": "x" * 141}, "text_lines", "at most 140"),
-    ({"text_lines": "\n".join("abcdefghijk")}, "text_lines", "At most 10"),
-    ({"description": "x" * 601}, "description", "at most 600"),
-])
+@pytest.mark.parametrize(
+    ("changes", "field", "sentence"),
+    [
+        ({"name": ""}, "name", "empty"),
+        ({"name": "x" * 81}, "name", "at most 80"),
+        ({"name": "Go\u202eld"}, "name", "cannot be seen"),
+        ({"price": ""}, "price", "empty"),
+        ({"price": "1,200"}, "price", "Type the price in EUR as figures only"),
+        ({"price": "12.345"}, "price", "Type the price in EUR as figures only"),
+        ({"price": "0"}, "price", "above 0"),
+        ({"price": "1000000"}, "price", "at most 999,999.99 EUR"),
+        ({"price": "NaN"}, "price", "Type the price in EUR as figures only"),
+        ({"interval": "decade"}, "interval", "Not a valid choice"),
+        ({"audience": ""}, "audience", "Not a valid choice"),
+        ({"voting_weight": ""}, "voting_weight", "empty"),
+        ({"voting_weight": "1.5"}, "voting_weight", "whole number"),
+        ({"voting_weight": "1000001"}, "voting_weight", "whole number"),
+        ({"capacity": "0"}, "capacity", "whole number"),
+        ({"sold_from": "yesterday"}, "sold_from", "Not a valid date"),
+        ({"sold_from": "2026-02-01", "sold_until": "2026-01-01"}, "sold_until", "before the first"),
+        ({"logo": "huge"}, "logo", "Not a valid choice"),
+        ({"support_days": ""}, "support_days", "Say both"),
+        ({"support_requests": ""}, "support_requests", "Say both"),
+        ({"early_access_days": "soon"}, "early_access_days", "whole number"),
+        ({"text_lines": "x" * 141}, "text_lines", "at most 140"),
+        ({"text_lines": "\n".join("abcdefghijk")}, "text_lines", "At most 10"),
+        ({"description": "x" * 601}, "description", "at most 600"),
+    ],
+)
 def test_bad_input_is_refused_at_its_field(
-        browser: FlaskClient, changes: dict[str, str], field: str, sentence: str) -> None:
+    browser: FlaskClient, changes: dict[str, str], field: str, sentence: str
+) -> None:
     status, page = post(browser, **changes)
     assert status == 422
     assert f'href="#{field}' in page
@@ -109,6 +132,7 @@ def test_a_price_in_a_currency_without_decimals(app: Flask) -> None:
     lead = make_person()
     project = make_project("kelp", roles={lead: [ProjectRole.LEAD]})
     from portal.database import transaction
+
     with transaction():
         project.currency = "JPY"
     browser = sign_in(app, lead)

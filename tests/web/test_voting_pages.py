@@ -52,11 +52,14 @@ def test_from_draft_to_shipped(app: Flask) -> None:
     assert page.status_code == 200
     for organization in scene.organizations:
         assert organization.name in page.text
-    answer = lead.post(f"{root}/proposals/1/open-vote", data={
-        "question": "Shall they survive?",
-        "closes_at": (today() + 7 * DAY).strftime("%Y-%m-%dT%H:%M"),
-        "seal": seal_of(scene, 1, now=today()),
-    })
+    answer = lead.post(
+        f"{root}/proposals/1/open-vote",
+        data={
+            "question": "Shall they survive?",
+            "closes_at": (today() + 7 * DAY).strftime("%Y-%m-%dT%H:%M"),
+            "seal": seal_of(scene, 1, now=today()),
+        },
+    )
     assert answer.status_code == 303
     vote = int(answer.location.rsplit("/", 1)[1])
     assert get_vote(vote).fingerprint in lead.get(answer.location).text
@@ -72,17 +75,24 @@ def test_from_draft_to_shipped(app: Flask) -> None:
 
     answer = lead.get(f"{root}/proposals/1/decision")
     assert "Follows the outcome." in answer.text
-    answer = lead.post(f"{root}/proposals/1/decision", data={
-        "kind": "accepted", "reasons": "Carried, and we **can**.", "responsible": "Noor",
-        "review_on": (today() + 90 * DAY).date().isoformat(),
-    })
+    answer = lead.post(
+        f"{root}/proposals/1/decision",
+        data={
+            "kind": "accepted",
+            "reasons": "Carried, and we **can**.",
+            "responsible": "Noor",
+            "review_on": (today() + 90 * DAY).date().isoformat(),
+        },
+    )
     assert answer.status_code == 303
     assert "<strong>can</strong>" in lead.get(answer.location).text
 
     item = f"{root}/roadmap/1"
     assert "Persistent queues" in lead.get(f"{root}/roadmap").text
-    for data in ({"action": "start", "text": "Begun."},
-                 {"action": "ship", "shipped_url": "https://example.org/1.0"}):
+    for data in (
+        {"action": "start", "text": "Begun."},
+        {"action": "ship", "shipped_url": "https://example.org/1.0"},
+    ):
         assert lead.post(item, data=data).status_code == 303
     assert "https://example.org/1.0" in lead.get(item).text
     assert get_proposal_page(scene.project.id, 1, now=today()).roadmap == "shipped"
@@ -91,8 +101,7 @@ def test_from_draft_to_shipped(app: Flask) -> None:
 def test_the_preview_of_a_text_saves_nothing(app: Flask) -> None:
     scene = make_scene()
     lead = sign_in(app, scene.lead)
-    answer = lead.post(f"/desk/{scene.project.slug}/proposals/new",
-                       data=TEXT | {"step": "preview"})
+    answer = lead.post(f"/desk/{scene.project.slug}/proposals/new", data=TEXT | {"step": "preview"})
     assert answer.status_code == 200
     assert "<em>Because.</em>" in answer.text
     assert "No proposal yet" in lead.get(f"/desk/{scene.project.slug}/proposals").text
@@ -123,8 +132,11 @@ def test_a_bad_text_is_refused_at_its_field_and_kept(
 
 def test_scripts_in_a_text_are_text(app: Flask) -> None:
     scene = make_scene(weights=(1,))
-    number = make_draft(scene, title="<script>alert(1)</script>",
-                        body="<script>alert(2)</script> [x](javascript:alert(3))")
+    number = make_draft(
+        scene,
+        title="<script>alert(1)</script>",
+        body="<script>alert(2)</script> [x](javascript:alert(3))",
+    )
     page = sign_in(app, scene.lead).get(f"/desk/{scene.project.slug}/proposals/{number}").text
     assert "<script>alert" not in page
     assert 'href="javascript' not in page
@@ -150,16 +162,17 @@ def test_a_tampered_revision_is_a_conflict(app: Flask) -> None:
     number = make_draft(scene)
     lead = sign_in(app, scene.lead)
     for revision in ("", "x", "99999999999999999999", "²"):
-        answer = lead.post(f"/desk/{scene.project.slug}/proposals/{number}/edit",
-                           data=TEXT | {"revision": revision})
+        answer = lead.post(
+            f"/desk/{scene.project.slug}/proposals/{number}/edit",
+            data=TEXT | {"revision": revision},
+        )
         assert answer.status_code == 409
 
 
 def test_publishing_an_empty_draft_is_refused_with_the_reason(app: Flask) -> None:
     scene = make_scene(weights=(1,))
     number = make_draft(scene, summary="", body="")
-    answer = sign_in(app, scene.lead).post(
-        f"/desk/{scene.project.slug}/proposals/{number}/publish")
+    answer = sign_in(app, scene.lead).post(f"/desk/{scene.project.slug}/proposals/{number}/publish")
     assert answer.status_code == 422
     assert "needs a summary and a text" in answer.text
 
@@ -172,7 +185,8 @@ def test_withdrawing_needs_a_reason(app: Flask) -> None:
     assert lead.post(url, data={"reason": " "}).status_code == 422
     assert lead.post(url, data={"reason": "Out of date."}).status_code == 303
     assert get_proposal_page(scene.project.id, number, now=today()).withdrawal_reason == (
-        "Out of date.")
+        "Out of date."
+    )
     assert lead.post(url, data={"reason": "Again."}).status_code == 422
 
 
@@ -181,8 +195,11 @@ def test_opening_twice_with_the_back_button_is_refused(app: Flask) -> None:
     number = make_consultation(scene)
     lead = sign_in(app, scene.lead)
     url = f"/desk/{scene.project.slug}/proposals/{number}/open-vote"
-    data = {"question": "Yes?", "closes_at": (today() + DAY).strftime("%Y-%m-%dT%H:%M"),
-            "seal": seal_of(scene, number, now=today())}
+    data = {
+        "question": "Yes?",
+        "closes_at": (today() + DAY).strftime("%Y-%m-%dT%H:%M"),
+        "seal": seal_of(scene, number, now=today()),
+    }
     assert lead.post(url, data=data).status_code == 303
     again = lead.post(url, data=data)
     assert again.status_code == 422
@@ -194,8 +211,11 @@ def test_a_changed_standing_shows_the_new_preview_instead_of_opening(app: Flask)
     number = make_consultation(scene)
     lead = sign_in(app, scene.lead)
     url = f"/desk/{scene.project.slug}/proposals/{number}/open-vote"
-    data = {"question": "Typed question?", "seal": seal_of(scene, number, now=today()),
-            "closes_at": (today() + DAY).strftime("%Y-%m-%dT%H:%M")}
+    data = {
+        "question": "Typed question?",
+        "seal": seal_of(scene, number, now=today()),
+        "closes_at": (today() + DAY).strftime("%Y-%m-%dT%H:%M"),
+    }
     from tests.builders import make_organization, make_sponsorship, make_tier
 
     newcomer = make_organization("newcomer")
@@ -216,8 +236,8 @@ def test_a_bad_close_is_refused_at_its_field(app: Flask, typed: str) -> None:
     number = make_consultation(scene)
     answer = sign_in(app, scene.lead).post(
         f"/desk/{scene.project.slug}/proposals/{number}/open-vote",
-        data={"question": "Yes?", "closes_at": typed,
-              "seal": seal_of(scene, number, now=today())})
+        data={"question": "Yes?", "closes_at": typed, "seal": seal_of(scene, number, now=today())},
+    )
     assert answer.status_code == 422
     assert 'id="closes_at-error"' in answer.text
     assert f'value="{typed}"' in answer.text
@@ -267,18 +287,28 @@ def test_ids_of_other_organizations_and_projects_are_not_found(app: Flask) -> No
     vote = live_vote(scene)
     client = sign_in(app, other.representatives[0])
     own = other.organizations[0].slug
-    for url in (f"/organizations/{own}/votes/{vote}",
-                f"/organizations/{scene.organizations[0].slug}/votes/{vote}",
-                f"/organizations/{scene.organizations[0].slug}/votes",
-                f"/organizations/{own}/votes/{2**31}",
-                f"/organizations/{own}/votes/{2**31 - 1}"):
+    for url in (
+        f"/organizations/{own}/votes/{vote}",
+        f"/organizations/{scene.organizations[0].slug}/votes/{vote}",
+        f"/organizations/{scene.organizations[0].slug}/votes",
+        f"/organizations/{own}/votes/{2**31}",
+        f"/organizations/{own}/votes/{2**31 - 1}",
+    ):
         assert client.get(url).status_code == 404, url
-    assert client.post(f"/organizations/{own}/votes/{vote}",
-                       data={"position": "for"}).status_code == 404
+    assert (
+        client.post(f"/organizations/{own}/votes/{vote}", data={"position": "for"}).status_code
+        == 404
+    )
     lead = sign_in(app, other.lead)
     desk = f"/desk/{other.project.slug}"
-    for path in ("proposals/1", "proposals/1/edit", "proposals/1/open-vote",
-                 "proposals/1/decision", f"votes/{vote}", "roadmap/1"):
+    for path in (
+        "proposals/1",
+        "proposals/1/edit",
+        "proposals/1/open-vote",
+        "proposals/1/decision",
+        f"votes/{vote}",
+        "roadmap/1",
+    ):
         assert lead.get(f"{desk}/{path}").status_code == 404, path
         assert lead.get(f"/desk/{scene.project.slug}/{path}").status_code == 404, path
     assert ballots_of(vote) == []
@@ -301,8 +331,12 @@ def test_a_departure_without_reasons_is_refused(app: Flask) -> None:
     close(vote)
     lead = sign_in(app, scene.lead)
     url = f"/desk/{scene.project.slug}/proposals/1/decision"
-    data = {"kind": "declined", "reasons": "  ", "responsible": "Noor",
-            "review_on": (today() + DAY).date().isoformat()}
+    data = {
+        "kind": "declined",
+        "reasons": "  ",
+        "responsible": "Noor",
+        "review_on": (today() + DAY).date().isoformat(),
+    }
     answer = lead.post(url, data=data)
     assert answer.status_code == 422
     assert "Reasons" in answer.text
@@ -314,14 +348,20 @@ def test_a_departure_without_reasons_is_refused(app: Flask) -> None:
     assert lead.post(url, data=data | {"reasons": "Again."}).status_code == 422
 
 
-@pytest.mark.parametrize("data", [{}, {"kind": "maybe", "review_on": "soon"},
-                                  {"kind": "accepted", "reasons": "x", "responsible": "y",
-                                   "review_on": "2020-01-01"}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"kind": "maybe", "review_on": "soon"},
+        {"kind": "accepted", "reasons": "x", "responsible": "y", "review_on": "2020-01-01"},
+    ],
+)
 def test_a_bad_decision_is_refused(app: Flask, data: dict[str, str]) -> None:
     scene = make_scene()
     close(make_vote(scene))
     answer = sign_in(app, scene.lead).post(
-        f"/desk/{scene.project.slug}/proposals/1/decision", data=data)
+        f"/desk/{scene.project.slug}/proposals/1/decision", data=data
+    )
     assert answer.status_code == 422
     assert get_outcome_page(scene.project.id, 1).decision is None
 
@@ -341,8 +381,14 @@ def test_members_without_the_seat_see_that_a_ballot_is_cast_and_no_more(app: Fla
     cast(scene, vote, 0, "against", reason="MARKER", now=today())
     owner = make_person()
     with transaction() as session:
-        session.add(Membership(organization_id=scene.organizations[0].id, person_id=owner.id,
-                               role=OrganizationRole.OWNER, since=NOW))
+        session.add(
+            Membership(
+                organization_id=scene.organizations[0].id,
+                person_id=owner.id,
+                role=OrganizationRole.OWNER,
+                since=NOW,
+            )
+        )
     client = sign_in(app, owner)
     own = f"/organizations/{scene.organizations[0].slug}/votes"
     assert "Ballot cast" in client.get(own).text
@@ -353,8 +399,11 @@ def test_members_without_the_seat_see_that_a_ballot_is_cast_and_no_more(app: Fla
 def test_shares_are_exact_in_the_preview(app: Flask) -> None:
     scene = make_scene(weights=(20, 4, 4, 2, 2, 2, 1, 1, 1, 1), cap=Fraction(1, 4))
     number = make_consultation(scene)
-    page = sign_in(app, scene.lead).get(
-        f"/desk/{scene.project.slug}/proposals/{number}/open-vote").text
+    page = (
+        sign_in(app, scene.lead)
+        .get(f"/desk/{scene.project.slug}/proposals/{number}/open-vote")
+        .text
+    )
     # VOTING 2: capped to a quarter, the largest of these weighs 6 and holds a quarter.
     assert "25%" in page
     assert "capped" in page

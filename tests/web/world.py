@@ -11,6 +11,7 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 from portal.database import transaction
+from portal.domain.charter import DecisionMode
 from portal.domain.decisions import DecisionKind
 from portal.domain.money import Money
 from portal.domain.permissions import OrganizationRole, ProjectRole
@@ -21,13 +22,14 @@ from portal.models.billing import Payment
 from portal.models.identity import LinkedIdentity, Person, SignIn
 from portal.models.invitations import Invitation
 from portal.models.organizations import Membership, Organization
-from portal.models.projects import Maintainership, Project
+from portal.models.projects import Maintainership
 from portal.models.proposals import Proposal
 from portal.models.sponsorship import Sponsorship
 from portal.ports.payments import RenewalSeen, RenewalState
+from portal.services.ballots import cast_maintainer_ballot
 from portal.services.decisions import decide
 from tests.builders import NOW, make_organization, make_person, make_sponsorship, make_tier
-from tests.vote_builders import DAY, Scene, cast, close, make_draft, make_scene, make_vote
+from tests.vote_builders import DAY, SITE, Scene, cast, close, make_draft, make_scene, make_vote
 
 # What stands in an address that names nothing.
 NOTHING = {
@@ -44,8 +46,8 @@ class World:
     """A person, what the person belongs to, and the value of each part of each address."""
 
     person: Person
-    project: Project
-    organization: Organization
+    project_id: int
+    organization_id: int
     values: dict[str, Any]
     of_endpoint: dict[str, dict[str, Any]]
 
@@ -77,8 +79,13 @@ def build_world(
 ) -> World:
     """A project and an organization with everything in them; ``mark`` makes a second world."""
     person = make_person(name, is_operator=is_operator)
-    scene = make_scene(weights=(4, 2), slug=f"kelp{mark}")
+    scene = make_scene(weights=(4, 2), slug=f"kelp{mark}", mode=DecisionMode.TWO_HOUSES)
     project = scene.project
+    with transaction() as session:
+        session.add_all(
+            Maintainership(project_id=project.id, person_id=person.id, role=role, since=NOW)
+            for role in in_project
+        )
     acme = make_organization(f"acme{mark}", roles={person: list(in_organization)})
     gold = make_tier(project, slug="gold")
     stake = make_sponsorship(
@@ -87,15 +94,13 @@ def build_world(
     )  # fmt: skip
     _promise_renewal(app, stake)
     daughter = make_organization(f"bay{mark}", parent_asked_id=acme.id)
-    make_sponsorship(
-        daughter, gold, reference=f"sp_bay{mark}", publication=Publication.IN_REVIEW
-    )
+    make_sponsorship(daughter, gold, reference=f"sp_bay{mark}", publication=Publication.IN_REVIEW)
     buyer = make_organization(f"cove{mark}", roles={person: [OrganizationRole.OWNER]})
     make_tier(project, slug="silver")
     archived = make_tier(project, slug="bronze")
     colleague = make_person(f"Colleague{mark}")
     votes = _hold_votes(scene)
-    more = _add(scene, person, colleague, acme, stake, in_project, mark)
+    more = _add(scene, person, colleague, acme, stake, mark)
     with transaction() as session:
         archived.tier.archived_at = NOW
         session.add(archived.tier)
@@ -126,7 +131,7 @@ def build_world(
         "project": project.slug, "reference": stake.reference, "session_id": more["session"],
         "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
     }  # fmt: skip
-    return World(person, project, acme, values, of_endpoint)
+    return World(person, project.id, acme.id, values, of_endpoint)
 
 
 def _promise_renewal(app: Flask, stake: Sponsorship) -> None:
@@ -148,6 +153,9 @@ def _hold_votes(scene: Scene) -> dict[str, int]:
         vote_id = make_vote(scene, now=start)
         for index in range(len(scene.organizations)):
             cast(scene, vote_id, index, "for", now=start + DAY)
+        with transaction():
+            cast_maintainer_ballot(scene.lead_actor, scene.project.id, vote_id,
+                                   {"position": "for"}, site=SITE, now=start + DAY)  # fmt: skip
         close(vote_id, now=start + 14 * DAY)
         return vote_id
 
@@ -174,7 +182,7 @@ def _proposal(scene: Scene, number: int, state: ProposalState) -> Proposal:
 
 def _add(
     scene: Scene, person: Person, colleague: Person, acme: Organization, stake: Sponsorship,
-    in_project: Collection[ProjectRole], mark: str,
+    mark: str,
 ) -> dict[str, int]:  # fmt: skip
     """What has no builder of its own; the ids that addresses name."""
     now = datetime.now(UTC)
@@ -197,10 +205,6 @@ def _add(
     own = _invitation(f"offer{mark}", now, email=person.email,
                       organization_id=scene.organizations[0].id)  # fmt: skip
     with transaction() as session:
-        session.add_all(
-            Maintainership(project_id=scene.project.id, person_id=person.id, role=role, since=NOW)
-            for role in in_project
-        )
         session.add(Membership(organization_id=acme.id, person_id=colleague.id,
                                role=OrganizationRole.VIEWER, since=NOW))  # fmt: skip
         session.add_all((deferred, payment, identity, session_elsewhere, to_organization,

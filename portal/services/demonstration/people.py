@@ -46,7 +46,9 @@ def add_personas(*, now: datetime) -> dict[str, Person]:
 
 def add_maintainers(project_id: int, lead: Person, *, now: datetime) -> list[Actor]:
     """The project's maintainers as actors, the lead first."""
-    people: list[tuple[Person, tuple[ProjectRole, ...]]] = [(lead, (ProjectRole.LEAD, ProjectRole.MAINTAINER))]
+    people: list[tuple[Person, tuple[ProjectRole, ...]]] = [
+        (lead, (ProjectRole.LEAD, ProjectRole.MAINTAINER))
+    ]
     people += [
         (add_person(name, f"{name.split()[0].lower()}@kelpline.example", now=now), roles)
         for name, roles in MAINTAINERS

@@ -35,15 +35,17 @@ def _sign_in(server: Loopback, *, account: Any, addresses: Any, token: Any = Non
 
 
 def test_the_number_is_the_subject_and_the_primary_address_counts(loopback: Loopback) -> None:
-    seen = _sign_in(loopback, account={"id": 42, "login": "ada", "name": None},
-                    addresses=ADDRESSES)
+    seen = _sign_in(loopback, account={"id": 42, "login": "ada", "name": None}, addresses=ADDRESSES)
     assert seen == IdentitySeen(loopback.url, "42", "ada", "ada@example.org")
 
 
 def test_the_secret_and_the_verifier_are_posted(loopback: Loopback) -> None:
     _sign_in(loopback, account={"id": 42, "login": "ada"}, addresses=ADDRESSES)
-    [(form, headers)] = [(form, headers) for path, form, headers in loopback.forms
-                         if path == "/login/oauth/access_token"]
+    [(form, headers)] = [
+        (form, headers)
+        for path, form, headers in loopback.forms
+        if path == "/login/oauth/access_token"
+    ]
     assert (form["client_id"], form["client_secret"]) == ("portal", "secret")
     assert "Authorization" not in headers
     asked = parse_qs(urlsplit(loopback.answers["begun"].url).query)
@@ -53,8 +55,14 @@ def test_the_secret_and_the_verifier_are_posted(loopback: Loopback) -> None:
 
 @pytest.mark.parametrize(
     "addresses",
-    [[], {}, "x", [{"email": "ada@example.org", "primary": True, "verified": False}],
-     [{"email": "ada@example.org", "primary": False, "verified": True}], [None]],
+    [
+        [],
+        {},
+        "x",
+        [{"email": "ada@example.org", "primary": True, "verified": False}],
+        [{"email": "ada@example.org", "primary": False, "verified": True}],
+        [None],
+    ],
 )
 def test_an_unverified_or_secondary_address_does_not_count(
     loopback: Loopback, addresses: Any
@@ -71,13 +79,24 @@ def test_an_account_without_a_number_is_refused(loopback: Loopback, account: Any
 
 def test_github_s_error_answer_with_status_200_is_refused(loopback: Loopback) -> None:
     with pytest.raises(SignInFailed):
-        _sign_in(loopback, account={"id": 42}, addresses=ADDRESSES,
-                 token={"error": "bad_verification_code"})
+        _sign_in(
+            loopback,
+            account={"id": 42},
+            addresses=ADDRESSES,
+            token={"error": "bad_verification_code"},
+        )
 
 
 def test_providers_are_those_with_a_client_id() -> None:
     assert build_providers(make_settings("sqlite://")) == {}
-    both = make_settings("sqlite://", OIDC_ISSUER="https://id.example", OIDC_CLIENT_ID="a",
-                         OIDC_NAME="Example ID", GITHUB_CLIENT_ID="b")
+    both = make_settings(
+        "sqlite://",
+        OIDC_ISSUER="https://id.example",
+        OIDC_CLIENT_ID="a",
+        OIDC_NAME="Example ID",
+        GITHUB_CLIENT_ID="b",
+    )
     assert {key: p.label for key, p in build_providers(both).items()} == {
-        "openid": "Example ID", "github": "GitHub"}
+        "openid": "Example ID",
+        "github": "GitHub",
+    }

@@ -73,11 +73,17 @@ def test_the_code_verifier_that_is_sent_matches_the_challenge(
     assert all(options["timeout"] for _request, options in sent)
 
 
-@pytest.mark.parametrize("change", [{"state": "other"}, {"state": ""}, {"code": ""}, {"code": "x"},
-                                    {"iss": "https://other.example"}])
-def test_an_answer_that_was_not_asked_for_is_refused(
-    issuer: str, change: dict[str, str]
-) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": "other"},
+        {"state": ""},
+        {"code": ""},
+        {"code": "x"},
+        {"iss": "https://other.example"},
+    ],
+)
+def test_an_answer_that_was_not_asked_for_is_refused(issuer: str, change: dict[str, str]) -> None:
     provider = _provider(issuer)
     begun = provider.begin(RETURN)
     with pytest.raises(SignInFailed):
@@ -139,12 +145,19 @@ def _lying_issuer(loopback: Loopback, make_token: Callable[[dict[str, Any]], str
     }
     begun = _provider(loopback.url).begin(RETURN)
     claims = {
-        "iss": loopback.url, "aud": "portal", "sub": "ada", "nonce": begun.secrets["nonce"],
-        "iat": int(time.time()), "exp": int(time.time()) + 300,
-        "email": "ada@example.org", "email_verified": True,
+        "iss": loopback.url,
+        "aud": "portal",
+        "sub": "ada",
+        "nonce": begun.secrets["nonce"],
+        "iat": int(time.time()),
+        "exp": int(time.time()) + 300,
+        "email": "ada@example.org",
+        "email_verified": True,
     }
     loopback.answers["/token"] = {
-        "access_token": "t", "token_type": "Bearer", "id_token": make_token(claims),
+        "access_token": "t",
+        "token_type": "Bearer",
+        "id_token": make_token(claims),
     }
     return begun
 
@@ -166,10 +179,19 @@ def test_a_well_made_token_passes(loopback: Loopback) -> None:
 @pytest.mark.parametrize(
     "lie",
     [
-        {"iss": "https://other.example"}, {"iss": None}, {"aud": "somebody-else"}, {"aud": []},
-        {"aud": ["portal", "other"]}, {"aud": ["portal", "other"], "azp": "other"},
-        {"azp": "other"}, {"nonce": "other"}, {"nonce": None}, {"exp": 1}, {"exp": None},
-        {"sub": ""}, {"iat": 32503680000},
+        {"iss": "https://other.example"},
+        {"iss": None},
+        {"aud": "somebody-else"},
+        {"aud": []},
+        {"aud": ["portal", "other"]},
+        {"aud": ["portal", "other"], "azp": "other"},
+        {"azp": "other"},
+        {"nonce": "other"},
+        {"nonce": None},
+        {"exp": 1},
+        {"exp": None},
+        {"sub": ""},
+        {"iat": 32503680000},
     ],
 )
 def test_a_token_that_was_not_made_for_this_sign_in_is_refused(
