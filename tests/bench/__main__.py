@@ -11,7 +11,16 @@ from pathlib import Path
 from sqlalchemy import create_engine, text
 
 from portal.database import db
-from tests.bench import growth, pages, wire
+from tests.bench import (
+    ballots,
+    closing,
+    counting,
+    growth,
+    pages,
+    webhooks,
+    wire,
+    workers,
+)
 from tests.bench.lines import Line
 from tests.bench.rows import fill
 
@@ -38,7 +47,8 @@ def _lines() -> Iterator[Line]:
         with app.app_context():
             db.engine.dispose()
         yield from _on_postgresql(folder)
-    yield from growth.measure()
+    for each in (workers, ballots, webhooks, counting, closing, growth):
+        yield from each.measure()
 
 
 def _on_postgresql(folder: str) -> Iterator[Line]:
