@@ -9,7 +9,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
-from wtforms import StringField
+from wtforms import FileField, StringField
 from wtforms.validators import StopValidation
 from wtforms.widgets import EmailInput, TextArea, URLInput
 
@@ -29,11 +29,16 @@ class Form(FlaskForm):  # type: ignore[misc]
         """How posted values reach the fields."""
 
         def wrap_formdata(self, form: FlaskForm, formdata: object) -> object:
-            """Hand over what was posted; without a POST the fields keep their given values."""
+            """Hand over what was posted, files to file fields alone; else fields keep their values."""
             if formdata is None or hasattr(formdata, "getlist"):
                 return formdata
             if request and request.method in _CHANGING:
-                posted: list[MultiDict[str, Any]] = [request.files, request.form]
+                uploads = MultiDict(
+                    (name, upload)
+                    for name, upload in request.files.items(multi=True)
+                    if isinstance(getattr(form, name, None), FileField)
+                )
+                posted: list[MultiDict[str, Any]] = [uploads, request.form]
                 return CombinedMultiDict(posted)
             return None
 

@@ -100,7 +100,7 @@ def build_world(
     archived = make_tier(project, slug="bronze")
     colleague = make_person(f"Colleague{mark}")
     votes = _hold_votes(scene)
-    more = _add(scene, person, colleague, acme, stake, mark)
+    more = _add(scene, person, colleague, acme, stake, buyer, mark)
     with transaction() as session:
         archived.tier.archived_at = NOW
         session.add(archived.tier)
@@ -182,7 +182,7 @@ def _proposal(scene: Scene, number: int, state: ProposalState) -> Proposal:
 
 def _add(
     scene: Scene, person: Person, colleague: Person, acme: Organization, stake: Sponsorship,
-    mark: str,
+    buyer: Organization, mark: str,
 ) -> dict[str, int]:  # fmt: skip
     """What has no builder of its own; the ids that addresses name."""
     now = datetime.now(UTC)
@@ -203,7 +203,7 @@ def _add(
     to_organization = _invitation(f"org{mark}", now, organization_id=acme.id)
     to_project = _invitation(f"project{mark}", now, project_id=scene.project.id)
     own = _invitation(f"offer{mark}", now, email=person.email,
-                      organization_id=scene.organizations[0].id)  # fmt: skip
+                      organization_id=buyer.id)  # fmt: skip
     with transaction() as session:
         session.add(Membership(organization_id=acme.id, person_id=colleague.id,
                                role=OrganizationRole.VIEWER, since=NOW))  # fmt: skip
