@@ -30,6 +30,7 @@ from portal.web.headers import init_headers
 from portal.web.limits import limiter
 from portal.web.markdown import init_markdown
 from portal.web.page_cache import init_page_cache
+from portal.web.row_numbers import init_row_numbers
 from portal.web.static_files import init_static
 from portal.web.webhooks import receive_event
 
@@ -93,6 +94,7 @@ def create_app(
     csrf.exempt(receive_event)
     limiter.init_app(app)
     installs = (
+        init_row_numbers,
         init_access,
         init_charts,
         init_errors,

@@ -31,14 +31,13 @@ from portal.web.decision_forms import KINDS, DecisionForm, ProgressForm
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.outcome_words import house_name
-from portal.web.proposals import LARGEST
 from portal.web.public_charts import outcome_chart
 
 blueprint = Blueprint("decisions", __name__)
 
 _REVIEW = timedelta(days=182)
-_DECISION = f"/desk/<project>/proposals/<int(max={LARGEST}):number>/decision"
-_ITEM = f"/desk/<project>/roadmap/<int(max={LARGEST}):number>"
+_DECISION = "/desk/<project>/proposals/<int:number>/decision"
+_ITEM = "/desk/<project>/roadmap/<int:number>"
 
 
 @blueprint.get(_DECISION)

@@ -29,7 +29,7 @@ class Form(FlaskForm):  # type: ignore[misc]
         """How posted values reach the fields."""
 
         def wrap_formdata(self, form: FlaskForm, formdata: object) -> object:
-            """Hand over what was posted, files to file fields alone; else fields keep their values."""
+            """Hand over what was posted, files to file fields alone; or keep the given values."""
             if formdata is None or hasattr(formdata, "getlist"):
                 return formdata
             if request and request.method in _CHANGING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -32,6 +32,7 @@ from portal.web.forms import refused
 from portal.web.limits import limited
 from portal.web.organization_forms import FoundForm, ParentForm, ProfileForm
 from portal.web.organization_frame import organization_frame
+from portal.web.row_numbers import asked_number
 
 blueprint = Blueprint("organizations", __name__)
 
@@ -164,7 +165,7 @@ def refuse_daughter(organization: Scope, daughter: str) -> ResponseReturnValue:
 @requires(Permission.ORGANIZATION_AUDIT_READ)
 def audit(organization: Scope) -> ResponseReturnValue:
     """Every change, newest first."""
-    before = request.args.get("before", type=int)
+    before = asked_number("before")
     return render_template(
         "organizations/audit.html",
         page=list_organization_audit(organization.id, before=before),

@@ -23,19 +23,18 @@ from portal.web.access import current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.proposal_forms import ProposalForm, WithdrawForm
+from portal.web.row_numbers import asked_number
 
 blueprint = Blueprint("proposals", __name__)
 
-# What the column takes; a larger number in an address names nothing.
-LARGEST = 2**31 - 1
-_ONE = f"/desk/<project>/proposals/<int(max={LARGEST}):number>"
+_ONE = "/desk/<project>/proposals/<int:number>"
 
 
 @blueprint.get("/desk/<project>/proposals")
 @requires(Permission.PROJECT_DESK_READ)
 def index(project: Scope) -> ResponseReturnValue:
     """All proposals of the project, drafts included."""
-    found = list_desk_proposals(project.id, now=now(), before=page_before())
+    found = list_desk_proposals(project.id, now=now(), before=asked_number("before"))
     return render_template("proposals/index.html", **desk_frame(project), found=found)
 
 
@@ -163,12 +162,6 @@ def withdraw(project: Scope, number: int) -> ResponseReturnValue:
             flash(_("The proposal is withdrawn."), "good")
             return _to(project, number)
     return _render(project, get_desk_proposal(project.id, number, now=now()), form), 422
-
-
-def page_before() -> int | None:
-    """The number below which a list goes on, as its link says."""
-    before = request.args.get("before", type=int)
-    return before if before is not None and 0 < before <= LARGEST else None
 
 
 def _to(project: Scope, number: int) -> ResponseReturnValue:

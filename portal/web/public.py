@@ -31,6 +31,7 @@ from portal.web.charter_rules import describe_charter
 from portal.web.outcome_words import explain_house, explain_mode, house_name
 from portal.web.page_cache import page_changes_at, public_page
 from portal.web.public_charts import outcome_chart, share_chart, turnout_chart, weights_chart
+from portal.web.row_numbers import asked_number
 
 blueprint = Blueprint("public", __name__)
 blueprint.add_app_template_filter(describe_benefit, "benefit")
@@ -101,7 +102,7 @@ def roadmap(project: str) -> ResponseReturnValue:
 def proposals(project: str) -> ResponseReturnValue:
     """Every published proposal, the newest first."""
     frame = get_project_frame(project)
-    before = request.args.get("before", type=int)
+    before = asked_number("before")
     found = list_proposals(frame.id, now=now(), before=before)
     for row in found.rows:
         page_changes_at(row.vote.closes_at if row.vote else None, now=now())
@@ -194,7 +195,7 @@ def robots() -> ResponseReturnValue:
 
 
 def _outcome(project_id: int, number: int) -> OutcomePage:
-    return get_outcome_page(project_id, number, vote_id=request.args.get("vote", type=int))
+    return get_outcome_page(project_id, number, vote_id=asked_number("vote"))
 
 
 def _page(template: str, **context: Any) -> str:  # noqa: ANN401 - whatever the template shows

@@ -35,15 +35,15 @@ from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.organization_frame import organization_frame
 from portal.web.outcome_words import house_name
-from portal.web.proposals import LARGEST, page_before
 from portal.web.public_charts import weights_chart
+from portal.web.row_numbers import asked_number
 from portal.web.vote_forms import BallotForm, OpenVoteForm
 
 blueprint = Blueprint("votes", __name__)
 
-_OPEN = f"/desk/<project>/proposals/<int(max={LARGEST}):number>/open-vote"
-_OWN = f"/organizations/<organization>/votes/<int(max={LARGEST}):vote_id>"
-_DESK = f"/desk/<project>/votes/<int(max={LARGEST}):vote_id>"
+_OPEN = "/desk/<project>/proposals/<int:number>/open-vote"
+_OWN = "/organizations/<organization>/votes/<int:vote_id>"
+_DESK = "/desk/<project>/votes/<int:vote_id>"
 
 
 @blueprint.get(_OPEN)
@@ -90,7 +90,7 @@ def open_(project: Scope, number: int) -> ResponseReturnValue:
 @requires(Permission.ORGANIZATION_DESK_READ)
 def index(organization: Scope) -> ResponseReturnValue:
     """The votes in which the organization has a ballot."""
-    found = list_organization_votes(organization.id, now=now(), before=page_before())
+    found = list_organization_votes(organization.id, now=now(), before=asked_number("before"))
     casts = may(
         current_actor(), Permission.ORGANIZATION_BALLOT_CAST, organization_id=organization.id
     )
