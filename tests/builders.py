@@ -9,8 +9,9 @@ from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from portal.database import transaction
+from portal.database import db, transaction
 from portal.domain.charter import DecisionMode, PrivacyMode
 from portal.domain.organizations import OrganizationKind
 from portal.domain.permissions import Actor, OrganizationRole, ProjectRole
@@ -23,7 +24,6 @@ from portal.models.organizations import Membership, Organization
 from portal.models.projects import CharterVersion, Maintainership, Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import Tier, TierVersion
-from portal.queries.actors import load_actor
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 _numbers = count(1)
@@ -170,7 +170,19 @@ def make_sponsorship(
 
 def actor_of(person: Person) -> Actor:
     """The actor with the roles that the person holds now."""
-    return load_actor(person.id, person.name, person.is_operator)
+    organizations: dict[int, set[OrganizationRole]] = {}
+    for seat in db.session.scalars(select(Membership).filter_by(person_id=person.id)):
+        organizations.setdefault(seat.organization_id, set()).add(seat.role)
+    projects: dict[int, set[ProjectRole]] = {}
+    for held in db.session.scalars(select(Maintainership).filter_by(person_id=person.id)):
+        projects.setdefault(held.project_id, set()).add(held.role)
+    return Actor(
+        person_id=person.id,
+        name=person.name,
+        is_operator=person.is_operator,
+        organizations={key: frozenset(roles) for key, roles in organizations.items()},
+        projects={key: frozenset(roles) for key, roles in projects.items()},
+    )
 
 
 def sign_in(app: Flask, person: Person) -> FlaskClient:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, String, bindparam, literal, select, type_coerce, union_all
 
-from portal.database import db
+from portal.database import Instant, db
 from portal.domain.permissions import Actor, OrganizationRole, ProjectRole
 from portal.models.identity import Person, SignIn
 from portal.models.organizations import Membership, Organization
@@ -24,56 +24,66 @@ class Scope:
     name: str
 
 
+_NOWHERE, _ORGANIZATION, _PROJECT = "", "organization", "project"
+_SESSION = (
+    select(Person.id, Person.name, Person.is_operator)
+    .join(SignIn, SignIn.person_id == Person.id)
+    .where(
+        SignIn.token_hash == bindparam("token_hash"),
+        SignIn.ended_at.is_(None),
+        SignIn.expires_at > bindparam("now", type_=Instant()),
+    )
+)
+# Asked at every request of whoever is signed in, hence built once and sent as one statement: the
+# person, and the person once more for each role held.
+_ACTOR: CompoundSelect[Any] = union_all(
+    _SESSION.add_columns(literal(_NOWHERE), literal(0), literal("")),
+    _SESSION.add_columns(
+        literal(_ORGANIZATION), Membership.organization_id, type_coerce(Membership.role, String)
+    ).join(Membership, Membership.person_id == Person.id),
+    _SESSION.add_columns(
+        literal(_PROJECT), Maintainership.project_id, type_coerce(Maintainership.role, String)
+    ).join(Maintainership, Maintainership.person_id == Person.id),
+)
+
+
 def find_actor(token_hash: str, *, now: datetime) -> Actor | None:
     """The person behind a session that has neither ended nor expired, with all roles."""
-    person = db.session.execute(
-        select(Person.id, Person.name, Person.is_operator)
-        .join(SignIn, SignIn.person_id == Person.id)
-        .where(
-            SignIn.token_hash == token_hash,
-            SignIn.ended_at.is_(None),
-            SignIn.expires_at > now,
-        )
-    ).one_or_none()
-    return None if person is None else load_actor(person.id, person.name, person.is_operator)
-
-
-def load_actor(person_id: int, name: str, is_operator: bool) -> Actor:  # noqa: FBT001
-    """An actor with the roles that hold at this moment."""
-    organizations: defaultdict[int, set[OrganizationRole]] = defaultdict(set)
-    for organization_id, role in db.session.execute(
-        select(Membership.organization_id, Membership.role).where(Membership.person_id == person_id)
-    ):
-        organizations[organization_id].add(role)
-    projects: defaultdict[int, set[ProjectRole]] = defaultdict(set)
-    for project_id, project_role in db.session.execute(
-        select(Maintainership.project_id, Maintainership.role).where(
-            Maintainership.person_id == person_id
-        )
-    ):
-        projects[project_id].add(project_role)
+    rows = db.session.execute(_ACTOR, {"token_hash": token_hash, "now": now}).all()
+    if not rows:
+        return None
+    person_id, name, is_operator, *_nothing = rows[0]
+    held: dict[str, dict[int, set[str]]] = {_ORGANIZATION: {}, _PROJECT: {}}
+    for *_person, scope, scope_id, role in rows:
+        if scope:
+            held[scope].setdefault(scope_id, set()).add(role)
     return Actor(
         person_id=person_id,
         name=name,
-        is_operator=is_operator,
-        organizations={key: frozenset(held) for key, held in organizations.items()},
-        projects={key: frozenset(held) for key, held in projects.items()},
+        is_operator=bool(is_operator),
+        organizations={
+            key: frozenset(map(OrganizationRole, roles))
+            for key, roles in held[_ORGANIZATION].items()
+        },
+        projects={key: frozenset(map(ProjectRole, roles)) for key, roles in held[_PROJECT].items()},
     )
+
+
+_ORGANIZATION_BY_SLUG = select(Organization.id, Organization.slug, Organization.name).where(
+    Organization.slug == bindparam("slug")
+)
+_PROJECT_BY_SLUG = select(Project.id, Project.slug, Project.name).where(
+    Project.slug == bindparam("slug")
+)
 
 
 def find_organization(slug: str) -> Scope | None:
     """The organization a URL names."""
-    row = db.session.execute(
-        select(Organization.id, Organization.slug, Organization.name).where(
-            Organization.slug == slug
-        )
-    ).one_or_none()
+    row = db.session.execute(_ORGANIZATION_BY_SLUG, {"slug": slug}).one_or_none()
     return None if row is None else Scope(row.id, row.slug, row.name)
 
 
 def find_project(slug: str) -> Scope | None:
     """The project a URL names."""
-    row = db.session.execute(
-        select(Project.id, Project.slug, Project.name).where(Project.slug == slug)
-    ).one_or_none()
+    row = db.session.execute(_PROJECT_BY_SLUG, {"slug": slug}).one_or_none()
     return None if row is None else Scope(row.id, row.slug, row.name)
