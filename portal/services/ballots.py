@@ -22,7 +22,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, bindparam, select
 from sqlalchemy.orm import defer
 
 from portal.database import db
@@ -38,6 +38,20 @@ from portal.models.projects import Project
 from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
 from portal.services.audit import record_change
 from portal.services.vote_mail import Receipt, send_receipt
+
+# Built once: these stand between a vote and everybody who waits to cast a ballot in it.
+_VOTE = (
+    select(Vote)
+    .where(Vote.id == bindparam("vote_id"))
+    .options(defer(Vote.rules))
+    .with_for_update(read=True)
+    .execution_options(populate_existing=True)
+)
+_CURRENT = (
+    select(Ballot)
+    .where(Ballot.elector_id == bindparam("elector_id"), Ballot.superseded_at.is_(None))
+    .execution_options(populate_existing=True)
+)
 
 
 def cast_ballot(
@@ -170,13 +184,7 @@ def _share_vote(vote_id: int) -> Vote:
 
     Without its rules: they name every elector, and one ballot does not need them all.
     """
-    vote = db.session.scalar(
-        select(Vote)
-        .where(Vote.id == vote_id)
-        .options(defer(Vote.rules))
-        .with_for_update(read=True)
-        .execution_options(populate_existing=True)
-    )
+    vote = db.session.scalar(_VOTE, {"vote_id": vote_id})
     if vote is None:
         raise NotFound("vote")
     return vote
@@ -199,11 +207,7 @@ def _lock_elector(vote_id: int, which: ColumnElement[bool]) -> Elector | None:
 
 
 def _current_ballot(elector_id: int) -> Ballot | None:
-    return db.session.scalar(
-        select(Ballot)
-        .where(Ballot.elector_id == elector_id, Ballot.superseded_at.is_(None))
-        .execution_options(populate_existing=True)
-    )
+    return db.session.scalar(_CURRENT, {"elector_id": elector_id})
 
 
 def _cast(
