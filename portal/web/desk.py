@@ -99,9 +99,7 @@ def _maintainers(project: Scope, form: InvitationForm) -> str:
     )
 
 
-@blueprint.post(
-    "/desk/<project>/maintainers/invitations/<int:invitation_id>/withdraw"
-)
+@blueprint.post("/desk/<project>/maintainers/invitations/<int:invitation_id>/withdraw")
 @requires(Permission.PROJECT_MAINTAINERS_EDIT)
 def withdraw(project: Scope, invitation_id: int) -> ResponseReturnValue:
     """Make an invitation worthless."""
