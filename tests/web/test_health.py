@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from portal.database import db, transaction
 from portal.models.outbox import OutboxMessage
-from portal.web import health
+from portal.queries.readiness import newest_revision
 
 
 def test_the_process_is_alive_without_a_database(app: Flask, client: FlaskClient) -> None:
@@ -28,7 +28,7 @@ def test_a_database_that_was_never_migrated_is_not_ready(app: Flask, client: Fla
 def test_ready_at_the_newest_migration_and_mail_that_waits_is_told(
     app: Flask, client: FlaskClient
 ) -> None:
-    head = health._head(app.config["MIGRATIONS"])
+    head = newest_revision(app.config["MIGRATIONS"])
     assert head is not None
     due = datetime.now(UTC) - timedelta(hours=1)
     with transaction() as session:

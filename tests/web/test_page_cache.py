@@ -33,8 +33,9 @@ from tests.vote_builders import DAY, Scene, cast, close, make_scene, make_vote
 
 @pytest.fixture
 def kept(committed_app: Flask) -> Iterator[Flask]:
-    """A portal with real commits, in whose context a test may change rows."""
-    with committed_app.app_context():
+    """A portal with real commits, in whose context a test may change rows, early in a minute."""
+    early = datetime.now(UTC).replace(second=3)
+    with time_machine.travel(early), committed_app.app_context():
         yield committed_app
 
 
