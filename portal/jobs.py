@@ -7,12 +7,14 @@ Each row has a transaction of its own, and one that fails does not keep the othe
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property, partial
 from http import HTTPStatus
+from threading import Lock
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
@@ -29,12 +31,14 @@ from portal.settings import Settings
 
 if TYPE_CHECKING:
     from huey import Huey
+    from huey.api import TaskWrapper
 
 _log = logging.getLogger(__name__)
 
 # Younger checkouts may still be in the hands of the request that started them.
 _SETTLED = timedelta(minutes=2)
 _LISTED = timedelta(days=3)
+_PAUSE_SECONDS = 1.0
 
 
 def run_due(app: Flask, now: datetime) -> None:
@@ -70,6 +74,8 @@ class PeriodicJobs:
     def __init__(self, app: Flask) -> None:
         """Open nothing yet."""
         self._app = app
+        self._lock = Lock()
+        self._look_at = -_PAUSE_SECONDS
 
     def run_due(self, now: datetime) -> None:
         """Make every sweep once."""
@@ -80,8 +86,21 @@ class PeriodicJobs:
         self.queue.create_consumer(workers=workers, initial_delay=0.1, max_delay=1.0).run()
 
     def prompt(self) -> None:
-        """Ask for a look at what a request may have left to do."""
-        self._tasks[PROMPT_NAME]()
+        """Ask for a look at what a request may have left to do: at once, then once a second.
+
+        A look that is still to come sees what was committed before it, so one is enough.
+        """
+        instant = time.monotonic()
+        with self._lock:
+            if instant < self._look_at:
+                return
+            self._look_at = max(instant, self._look_at + _PAUSE_SECONDS)
+            delay = self._look_at - instant
+        task = self._tasks[PROMPT_NAME]
+        if delay:
+            task.schedule(delay=delay)
+        else:
+            task()
 
     @property
     def queue(self) -> Huey:
@@ -93,11 +112,11 @@ class PeriodicJobs:
         return self._opened[0]
 
     @property
-    def _tasks(self) -> Mapping[str, Callable[[], object]]:
+    def _tasks(self) -> Mapping[str, TaskWrapper]:
         return self._opened[1]
 
     @cached_property
-    def _opened(self) -> tuple[Huey, Mapping[str, Callable[[], object]]]:
+    def _opened(self) -> tuple[Huey, Mapping[str, TaskWrapper]]:
         # Imported here: the queue loads the clients of every store it knows.
         from huey import crontab  # noqa: PLC0415
 

@@ -375,3 +375,19 @@ def test_every_sweep_is_on_the_queues_schedule(tmp_path: Any) -> None:
     app.test_client().post("/")
     assert len(huey) == 1, "what a request changed is looked at promptly"
     huey.storage.close()
+
+
+def test_requests_in_a_burst_ask_for_one_look_now_and_one_after(tmp_path: Any) -> None:
+    app = Flask("portal")
+
+    class World:
+        settings = make_settings("sqlite://", VAR=str(tmp_path / "var"))
+
+    app.extensions["stakehold"] = World()
+    jobs = init_jobs(app)
+    for _ in range(20):
+        jobs.prompt()
+    eta = [task.eta for task in jobs.queue.pending()]
+    assert len(eta) == 2, "twenty requests ask for two looks"
+    assert eta.count(None) == 1, "one of them at once"
+    jobs.queue.storage.close()

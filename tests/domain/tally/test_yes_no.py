@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.domain.charter import House
 from portal.domain.outcomes import Part, Position
-from portal.domain.tally.houses import combine
 from portal.domain.tally.recusal import Recusal
 from portal.domain.tally.yes_no import (
     NotCarried,
@@ -135,19 +133,3 @@ def test_weight_zero_changes_nothing(
     ballots: list[tuple[int, YesNoChoice | Recusal]], choice: YesNoChoice | Recusal
 ) -> None:
     assert _decide(*ballots) == _decide(*ballots, (0, choice))
-
-
-def test_two_houses_must_both_carry_and_others_are_only_reported() -> None:
-    yes, no = _decide((1, FOR)), _decide((1, AGAINST))
-    houses = {House.SPONSORS: yes, House.MAINTAINERS: no, House.SUPPORTERS: no}
-    assert combine(houses, deciding=[House.SPONSORS]).carried
-    both = combine(houses, deciding=[House.SPONSORS, House.MAINTAINERS])
-    assert not both.carried
-    assert both.failing == (House.MAINTAINERS,)
-    assert both.houses == houses
-
-
-@pytest.mark.parametrize("deciding", [[], [House.SPONSORS]])
-def test_houses_without_an_outcome_cannot_decide(deciding: list[House]) -> None:
-    with pytest.raises(ValueError, match="outcome"):
-        combine({House.MAINTAINERS: _decide()}, deciding=deciding)
