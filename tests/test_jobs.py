@@ -385,6 +385,7 @@ def test_requests_in_a_burst_ask_for_one_look_now_and_one_after(tmp_path: Any) -
 
     app.extensions["stakehold"] = World()
     jobs = init_jobs(app)
+    assert len(jobs.queue) == 0
     for _ in range(20):
         jobs.prompt()
     eta = [task.eta for task in jobs.queue.pending()]
