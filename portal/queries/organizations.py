@@ -16,7 +16,6 @@ from portal.domain.permissions import OrganizationRole
 from portal.domain.sponsorship import Commercial, Publication, Term, voting_obstacles
 from portal.domain.tokens import hash_token
 from portal.domain.votes import VotePhase
-from portal.models.audit import AuditEntry
 from portal.models.identity import Person
 from portal.models.invitations import Invitation
 from portal.models.organizations import Membership, Organization, Picture
@@ -120,25 +119,6 @@ class OrganizationDesk:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One change, as the owners read it."""
-
-    id: int
-    tag: str
-    sentence: str
-    actor: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """Changes, newest first; ``older`` is the ``before`` of the next page."""
-
-    lines: tuple[AuditLine, ...]
-    older: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class InvitationPage:
     """An invitation as whoever has its link sees it; ``problem`` says why it cannot be accepted."""
 
@@ -225,27 +205,6 @@ def get_members_page(organization_id: int, *, now: datetime) -> MembersPage:
             )
             for one in invitations
         ),
-    )
-
-
-def list_organization_audit(
-    organization_id: int, *, before: int | None = None, limit: int = 50
-) -> AuditPage:
-    """What changed, newest first, paged by the entry's number."""
-    query = (
-        select(AuditEntry)
-        .where(AuditEntry.organization_id == organization_id)
-        .order_by(AuditEntry.id.desc())
-        .limit(limit + 1)
-    )
-    if before is not None:
-        query = query.where(AuditEntry.id < before)
-    found = db.session.scalars(query).all()
-    return AuditPage(
-        lines=tuple(
-            AuditLine(one.id, one.tag, one.sentence, one.actor, one.at) for one in found[:limit]
-        ),
-        older=found[limit - 1].id if len(found) > limit else None,
     )
 
 

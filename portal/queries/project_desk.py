@@ -11,13 +11,10 @@ from portal.database import db
 from portal.domain.permissions import ProjectRole
 from portal.domain.projects import ProjectProfile
 from portal.domain.sponsorship import GOOD_STANDING
-from portal.models.audit import AuditEntry
 from portal.models.identity import Person
 from portal.models.invitations import Invitation
 from portal.models.projects import Maintainership, Project
 from portal.models.sponsorship import Sponsorship
-
-AUDIT_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,25 +45,6 @@ class People:
 
     maintainers: tuple[MaintainerLine, ...]
     invitations: tuple[InvitationLine, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditLine:
-    """One change, by whom and when."""
-
-    id: int
-    tag: str
-    sentence: str
-    actor: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """Changes, the newest first; ``older`` is the ``before`` of the next page."""
-
-    lines: tuple[AuditLine, ...]
-    older: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +117,6 @@ def find_people(project_id: int, *, now: datetime) -> People:
             for row in invitations
         ),
     )
-
-
-def find_audit(project_id: int, *, before: int | None = None) -> AuditPage:
-    """A project's changes, the newest first, fifty at a time, in one statement."""
-    statement = select(
-        AuditEntry.id, AuditEntry.tag, AuditEntry.sentence, AuditEntry.actor, AuditEntry.at
-    ).where(AuditEntry.project_id == project_id)
-    if before is not None:
-        statement = statement.where(AuditEntry.id < before)
-    rows = db.session.execute(statement.order_by(AuditEntry.id.desc()).limit(AUDIT_PAGE + 1)).all()
-    lines = tuple(AuditLine(*row) for row in rows[:AUDIT_PAGE])
-    return AuditPage(lines, lines[-1].id if len(rows) > AUDIT_PAGE else None)
 
 
 def list_projects() -> tuple[ProjectLine, ...]:

@@ -10,8 +10,9 @@ from portal.database import transaction
 from portal.domain.errors import NotFound, Refusal
 from portal.domain.permissions import Permission, ProjectRole
 from portal.queries.actors import Scope
+from portal.queries.audit import list_project_audit
 from portal.queries.desks import find_my_desks, get_overview
-from portal.queries.project_desk import MaintainerLine, find_audit, find_people, get_profile
+from portal.queries.project_desk import MaintainerLine, find_people, get_profile
 from portal.services.maintainers import change_roles, invite_maintainer, withdraw_invitation
 from portal.services.projects import edit_profile
 from portal.web.access import collaborators, current_actor, now, requires
@@ -158,5 +159,5 @@ def audit(project: Scope) -> ResponseReturnValue:
     typed = request.args.get("before", "")
     if typed and not (typed.isascii() and typed.isdigit() and len(typed) < 10):  # noqa: PLR2004
         abort(404)
-    page = find_audit(project.id, before=int(typed) if typed else None)
+    page = list_project_audit(project.id, before=int(typed) if typed else None)
     return render_template("desk/audit.html", **desk_frame(project), page=page, before=typed)

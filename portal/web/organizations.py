@@ -13,10 +13,10 @@ from portal.domain.errors import Refusal
 from portal.domain.organizations import OrganizationKind
 from portal.domain.permissions import Permission
 from portal.queries.actors import Scope
+from portal.queries.audit import list_organization_audit
 from portal.queries.organizations import (
     get_organization_desk,
     get_profile,
-    list_organization_audit,
 )
 from portal.services.organizations import (
     agree_parent,

@@ -16,8 +16,9 @@ from portal.domain.projects import ProjectProfile
 from portal.models.identity import Person
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Project
+from portal.queries.audit import list_project_audit
 from portal.queries.charters import find_charter
-from portal.queries.project_desk import find_audit, find_people, get_profile, list_projects
+from portal.queries.project_desk import find_people, get_profile, list_projects
 from portal.services.projects import create_project, edit_profile, grant_operator, revoke_operator
 from tests.builders import NOW, actor_of, make_person, make_project
 
@@ -46,7 +47,9 @@ def test_a_project_starts_with_its_lead_and_the_usual_charter(app: Flask) -> Non
     mail = db.session.scalars(select(OutboxMessage)).one()
     assert mail.action_url == "http://localhost/desk/kelp"
     assert [line.slug for line in list_projects()] == ["kelp"]
-    assert [line.tag for line in find_audit(project.id).lines] == ["project:project:created"]
+    assert [line.tag for line in list_project_audit(project.id).lines] == [
+        "project:project:created"
+    ]
 
 
 def test_the_lead_is_who_already_has_that_address(app: Flask) -> None:
@@ -100,7 +103,7 @@ def test_a_profile_names_what_it_changed_and_keeps_quiet_otherwise(app: Flask) -
     with transaction():
         assert edit_profile(actor_of(lead), project.id, profile, now=NOW) == []
     assert get_profile(project.id) == profile
-    assert len(find_audit(project.id).lines) == 1
+    assert len(list_project_audit(project.id).lines) == 1
     with pytest.raises(Forbidden), transaction():
         edit_profile(actor_of(maintainer), project.id, profile, now=NOW)
 
@@ -135,7 +138,7 @@ def test_the_audit_list_is_read_page_by_page(app: Flask) -> None:
                 ProjectProfile(name=project.name, tagline=f"Line {number}"),
                 now=NOW,
             )
-    first = find_audit(project.id)
-    second = find_audit(project.id, before=first.older)
+    first = list_project_audit(project.id)
+    second = list_project_audit(project.id, before=first.older)
     assert (len(first.lines), len(second.lines), second.older) == (50, 10, None)
     assert first.lines[-1].id == second.lines[0].id + 1
