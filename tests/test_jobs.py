@@ -194,7 +194,6 @@ def test_of_two_buyers_of_the_last_place_one_wins(committed_app: Flask, attempt:
             (actor_of(other), rival.id),
         ]
         project_id = market.project.id
-        project_id = market.project.id
     answers = _together(
         *(
             lambda who=who, where=where: _start(committed_app, project_id, who, where, "gold")
@@ -211,7 +210,6 @@ def test_two_people_of_one_organization_share_one_checkout(committed_app: Flask)
         market = Market(committed_app)
         actor = actor_of(market.owner)
         project_id, organization_id = market.project.id, market.organization.id
-        project_id, organization_id = market.project.id, market.organization.id
     works = [lambda: _start(committed_app, project_id, actor, organization_id, "gold")] * 4
     answers = _together(*works)
     assert len({answer.reference for answer in answers}) == 1
@@ -227,7 +225,6 @@ def test_two_tiers_at_once_leave_one_live_checkout(committed_app: Flask) -> None
         market = Market(committed_app)
         make_tier(market.project, slug="silver")
         actor = actor_of(market.owner)
-        project_id, organization_id = market.project.id, market.organization.id
         project_id, organization_id = market.project.id, market.organization.id
     answers = _together(
         lambda: _start(committed_app, project_id, actor, organization_id, "gold"),
@@ -340,7 +337,7 @@ def test_one_broken_row_does_not_keep_the_others_waiting(
     market.buy(actor=actor_of(market.owner), organization_id=rival.id)
     with transaction() as session:
         for row in session.scalars(select(Sponsorship)):
-            row.renewal_id = None
+            row.cancel_at_term_end = True
     for renewal_id in list(market.gateway.renewals):
         market.gateway.set_cancel_at_term_end(renewal_id, cancel=True, idempotency_key=renewal_id)
     first = db.session.scalars(select(func.min(Sponsorship.id))).one()

@@ -46,9 +46,7 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
         (PUBLICATION_TABLE, next_publication, Publication, PublicationAction),
     ],
 )
-def test_every_pair_of_state_and_action_has_an_answer(
-    table: Any, move: Any, states: Any, actions: Any
-) -> None:
+def test_every_pair_of_state_and_action_has_an_answer(table, move, states, actions) -> None:
     """Either the table's next state, or a refusal that names dimension, state and action."""
     for state, action in product(states, actions):
         if (state, action) in table:
@@ -104,26 +102,22 @@ def test_a_refused_move_is_a_sentence() -> None:
         ),
     ],
 )
-def test_terms_go_by_the_calendar(
-    anchor: datetime, interval: Interval, terms: int, expected: datetime
-) -> None:
+def test_terms_go_by_the_calendar(anchor, interval, terms, expected) -> None:
     assert add_terms(anchor, interval, terms) == expected
 
 
 @given(
-    anchor=st.datetimes(timezones=st.just(UTC)).filter(lambda at: 1900 < at.year < 2900),
+    anchor=st.datetimes(datetime(2000, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),
     interval=st.sampled_from(Interval),
     terms=st.integers(1, 60),
 )
-def test_each_term_ends_after_the_one_before(
-    anchor: datetime, interval: Interval, terms: int
-) -> None:
+def test_each_term_ends_after_the_one_before(anchor, interval, terms) -> None:
     ends = [add_terms(anchor, interval, number) for number in range(terms + 1)]
     assert ends[0] == anchor
     assert all(earlier < later for earlier, later in pairwise(ends))
 
 
-def voting(**changes: Any) -> list[str]:
+def voting(**changes) -> list[str]:
     values = {
         "commercial": Commercial.PAID,
         "term": Term.ACTIVE,
@@ -152,7 +146,7 @@ def test_good_standing_and_seasoning_make_eligible() -> None:
         ({"voting_weight": 0}, ["voting.no_weight"]),
     ],
 )
-def test_each_reason_not_to_vote_is_named(changes: dict[str, Any], codes: list[str]) -> None:
+def test_each_reason_not_to_vote_is_named(changes, codes) -> None:
     assert voting(**changes) == codes
 
 
@@ -169,7 +163,7 @@ def test_seasoning_says_until_when() -> None:
     assert seasoned_at(NOW, 30) == datetime(2026, 12, 21, 12, 0, tzinfo=UTC)
 
 
-def offer(**changes: Any) -> list[str]:
+def offer(**changes) -> list[str]:
     values = {
         "audience": Audience.ORGANIZATION,
         "capacity": None,
@@ -194,7 +188,7 @@ def offer(**changes: Any) -> list[str]:
         ({"capacity": 1, "taken": 1, "archived": True}, ["buy.archived", "buy.full"]),
     ],
 )
-def test_what_keeps_a_tier_from_being_sold(changes: dict[str, Any], codes: list[str]) -> None:
+def test_what_keeps_a_tier_from_being_sold(changes, codes) -> None:
     assert offer(**changes) == codes
 
 
@@ -214,14 +208,7 @@ def test_what_keeps_a_tier_from_being_sold(changes: dict[str, Any], codes: list[
         ),
     ],
 )
-def test_what_keeps_somebody_from_buying(
-    audience: Audience,
-    kind: OrganizationKind,
-    *,
-    may_buy: bool,
-    running: str | None,
-    codes: list[str],
-) -> None:
+def test_what_keeps_somebody_from_buying(audience, kind, may_buy, running, codes) -> None:
     buyer = Buyer(kind, may_buy, running)
     assert [found.code for found in buyer_obstacles(audience, buyer)] == codes
 
