@@ -291,6 +291,9 @@ def _render(message: DueMessage, settings: Settings) -> Mail:
         "paragraphs": message.paragraphs,
         "action": message.action,
         "reason": message.why,
+        # Nothing is sent but what follows from a role or from something done here.
+        "stop": "Mail follows your roles and what is done with your address here. To stop it,"
+        f" give up the role or leave, from {settings.base_url}/desk.",
         "site_url": settings.base_url,
     }
     return Mail(

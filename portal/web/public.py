@@ -85,7 +85,7 @@ def tiers(project: str) -> ResponseReturnValue:
     """What can be bought, and what share of the vote it would give today."""
     frame = get_project_frame(project)
     on_sale = list_tiers_on_sale(frame.id, now=now())
-    shares = {tier.slug: share_chart(tier.share) for tier in on_sale}
+    shares = {tier.slug: share_chart(tier.share, tier.terms.audience) for tier in on_sale}
     return _page("tiers", project=frame, tiers=on_sale, shares=shares)
 
 

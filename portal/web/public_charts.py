@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from portal.domain.electorate import Chamber
 from portal.domain.outcomes import Figures, HouseFigures, Position, Verdict
 from portal.domain.outcomes import Part as Count
+from portal.domain.tiers import Audience
 from portal.web.charts import (
     House,
     Outcome,
@@ -59,9 +60,13 @@ def _together(label: str, voices: list[Voice]) -> Voice:
     )
 
 
-def share_chart(share: Fraction) -> Share:
+def share_chart(share: Fraction, audience: Audience) -> Share:
     """What a tier would give of its house today."""
-    return Share(share, _("%(share)s of the vote today", share=format_share(share)))
+    if audience is Audience.PERSON:
+        words = _("%(share)s of the supporters' house today", share=format_share(share))
+    else:
+        words = _("%(share)s of the sponsors' vote today", share=format_share(share))
+    return Share(share, words)
 
 
 def outcome_chart(figures: Figures) -> Outcome | None:
