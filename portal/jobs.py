@@ -24,7 +24,15 @@ from portal.database import transaction
 from portal.domain.errors import ProcessorUnavailable, Refusal
 from portal.ports.collaborators import Collaborators
 from portal.ports.mail import Mail, MailUndelivered
-from portal.services import checkouts, outbox, processor_events, purges, sponsorships, tallies
+from portal.services import (
+    outbox,
+    processor_events,
+    purges,
+    renewals,
+    settlement,
+    sponsorships,
+    tallies,
+)
 from portal.services.checkouts import StartedCheckout
 from portal.services.outbox import DueMessage
 from portal.settings import Settings
@@ -167,16 +175,16 @@ def _reconcile_checkouts(world: Collaborators, now: datetime) -> None:
     site = world.settings.base_url
     for seen in world.payments.list_checkouts(since=now - _LISTED):
         with _each("checkout", seen.checkout_id), transaction():
-            known = checkouts.converge_checkout(seen, site=site, now=now)
+            known = settlement.converge_checkout(seen, site=site, now=now)
         if not known and seen.reference is not None:
             _log.warning("checkout %s of the processor is not ours", seen.checkout_id)
-    for started in checkouts.find_unanswered(now=now, age=_SETTLED, site=site):
+    for started in settlement.find_unanswered(now=now, age=_SETTLED, site=site):
         with _each("checkout", started.reference):
             _ask_again(world, started, now)
-    for reference in checkouts.find_forgotten(now=now):
+    for reference in settlement.find_forgotten(now=now):
         with _each("checkout", reference), transaction():
-            checkouts.abandon_checkout(reference, "It never got a page to pay on.", now=now)
-    for checkout_id, wanted in checkouts.find_open(now=now, age=_SETTLED):
+            settlement.abandon_checkout(reference, "It never got a page to pay on.", now=now)
+    for checkout_id, wanted in settlement.find_open(now=now, age=_SETTLED):
         with _each("checkout", checkout_id):
             if not wanted:
                 world.payments.expire_checkout(checkout_id)
@@ -191,15 +199,15 @@ def _ask_again(world: Collaborators, started: StartedCheckout, now: datetime) ->
         opened = world.payments.open_checkout(started.request, idempotency_key=started.reference)
     except Refusal as refusal:
         with transaction():
-            checkouts.abandon_checkout(started.reference, refusal.message, now=now)
+            settlement.abandon_checkout(started.reference, refusal.message, now=now)
     else:
         with transaction():
-            checkouts.record_opened(started.reference, opened)
+            settlement.record_opened(started.reference, opened)
 
 
 def _sync_renewals(world: Collaborators, now: datetime, *, overdue: bool = False) -> None:
     """Look again at every renewal that runs, or only where a paid term is over."""
-    for renewal_id in sponsorships.find_renewals(overdue_at=now if overdue else None):
+    for renewal_id in renewals.find_renewals(overdue_at=now if overdue else None):
         with _each("renewal", renewal_id):
             look = processor_events.look_at(world.payments, {"renewal": renewal_id})
             with transaction():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,8 +14,9 @@ from sqlalchemy import func, select
 
 from portal.database import db, transaction
 from portal.domain.errors import Conflict
+from portal.domain.organizations import Profile
 from portal.domain.permissions import Actor, OrganizationRole
-from portal.domain.sponsorship import Term
+from portal.domain.sponsorship import Publication, Term
 from portal.jobs import SWEEPS, init_jobs, run_due
 from portal.models.audit import AuditEntry
 from portal.models.billing import Checkout, CheckoutStatus, Payment, ProcessorEvent
@@ -24,8 +26,10 @@ from portal.models.sponsorship import Sponsorship
 from portal.ports.mail import Mail, MailUndelivered
 from portal.ports.payments import EventSeen
 from portal.services.checkouts import start_checkout
+from portal.services.organizations import edit_profile
 from portal.services.outbox import post_mail
 from portal.services.processor_events import store_event
+from portal.services.renewals import converge_renewal
 from tests.builders import NOW, actor_of, make_organization, make_person
 from tests.conftest import make_settings
 from tests.services.test_checkouts import SITE, Market
@@ -95,8 +99,8 @@ def test_killed_after_the_event_is_stored(committed_app: Flask) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "portal.services.checkouts.activate",
-        "portal.services.sponsorships._add_payment",
+        "portal.services.settlement.activate",
+        "portal.services.sponsorships.add_payment",
         "portal.services.sponsorships.mail_receipt",
         "portal.services.sponsorships.mail_new_sponsor",
         "portal.services.processor_events.converge_renewal",
@@ -262,6 +266,30 @@ def test_two_workers_and_a_returning_payer_activate_and_mail_once(committed_app:
         begun = select(func.count()).where(AuditEntry.tag == "sponsorship:term:active")
         assert db.session.scalar(begun) == 1
     settled(committed_app, term=Term.ACTIVE, payments=1)
+
+
+def test_a_profile_edited_during_a_renewal_never_waits_in_a_circle(committed_app: Flask) -> None:
+    """Both lock the organization first, then its sponsorship."""
+    with committed_app.app_context():
+        market = Market(committed_app)
+        market.buy()
+        with transaction() as session:
+            session.scalars(select(Sponsorship)).one().publication = Publication.PUBLISHED
+        actor, organization_id = actor_of(market.owner), market.organization.id
+    (seen,) = market.gateway.renewals.values()
+
+    def renew() -> None:
+        for number in range(8):
+            with committed_app.app_context(), transaction():
+                stops = replace(seen, cancel_at_term_end=number % 2 == 0)
+                converge_renewal(stops, (), site=SITE, now=NOW)
+
+    def edit() -> None:
+        for number in range(8):
+            with committed_app.app_context(), transaction():
+                edit_profile(actor, organization_id, Profile(f"Acme {number}"), now=NOW)
+
+    assert _together(renew, edit) == [None, None]
 
 
 def _post_one(app: Flask) -> None:

@@ -138,21 +138,6 @@ class ReceiptPage:
 
 
 @dataclass(frozen=True, slots=True)
-class SponsorshipLine:
-    """One sponsorship in an organization's list."""
-
-    reference: str
-    project_slug: str
-    project_name: str
-    tier_name: str
-    price: Money
-    commercial: Commercial
-    term: Term
-    publication: Publication
-    term_ends_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Review:
     """What a sponsor wants shown, and the ``seal`` that a decision on exactly this carries."""
 
@@ -311,30 +296,6 @@ def find_payer_return(organization_id: int, reference: str, checkout_reference: 
             Sponsorship.reference == reference,
             Sponsorship.organization_id == organization_id,
         )
-    )
-
-
-def list_sponsorships(organization_id: int) -> tuple[SponsorshipLine, ...]:
-    """All sponsorships of an organization, the newest first, in one statement."""
-    rows = db.session.scalars(
-        select(Sponsorship)
-        .options(joinedload(Sponsorship.project), joinedload(Sponsorship.tier_snapshot))
-        .where(Sponsorship.organization_id == organization_id)
-        .order_by(Sponsorship.id.desc())
-    )
-    return tuple(
-        SponsorshipLine(
-            reference=row.reference,
-            project_slug=row.project.slug,
-            project_name=row.project.name,
-            tier_name=row.tier_snapshot.name,
-            price=Money(row.tier_snapshot.price_minor, row.tier_snapshot.currency),
-            commercial=row.commercial,
-            term=row.term,
-            publication=row.publication,
-            term_ends_at=row.term_ends_at,
-        )
-        for row in rows
     )
 
 

@@ -1,25 +1,23 @@
-"""Buy a tier by hosted checkout: our row first, then the processor, then what came of it.
+"""Start to buy a tier by hosted checkout: our row first, then the processor is called.
 
 A purchase is three steps, each of which may be the last one before a crash. ``start_checkout`` is
-committed first; the processor is called with our reference as idempotency key; ``record_opened``
-keeps the answer. ``converge_checkout`` brings our rows to what the processor says, whoever asks:
-the payer's return, an event, or the reconciler.
+committed first; the processor is called with our reference as idempotency key; then what it
+answered is kept, and settled, by ``services.settlement``.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.database import db
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.money import Money
-from portal.domain.permissions import SYSTEM, Actor, Permission, may, require
+from portal.domain.permissions import Actor, Permission, may, require
 from portal.domain.sponsorship import (
     GOOD_STANDING,
     RUNNING,
@@ -31,22 +29,18 @@ from portal.domain.sponsorship import (
     buyer_obstacles,
     offer_obstacles,
 )
-from portal.domain.tiers import Interval
 from portal.models.billing import Checkout, CheckoutStatus
 from portal.models.identity import Person
 from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import Tier, TierVersion
-from portal.ports.payments import CheckoutOpened, CheckoutRequest, CheckoutSeen, CheckoutState
+from portal.ports.payments import CheckoutRequest
 from portal.services.audit import record_change
-from portal.services.sponsorship_mail import amount_text, mail_mismatch, sponsorship_url
-from portal.services.sponsorships import activate, lock_sponsorship
+from portal.services.sponsorship_mail import sponsorship_url
+from portal.services.sponsorships import lock_organization
 
 LIVE = (CheckoutStatus.STARTED, CheckoutStatus.OPEN)
-
-# Processors forget idempotency keys after a day: later, a repeated call could open a second page.
-_KEY_LIVES = timedelta(hours=23)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +77,7 @@ def start_checkout(
     if actor.person_id is None:
         raise NotFound("person")
     # Always the organization first: one order of locks, no deadlock.
-    organization = _lock_organization(organization_id)
+    organization = lock_organization(organization_id)
     tier = _lock_tier(project_id, tier_slug)
     snapshot = _current_version(tier.id)
     if snapshot.number != version:
@@ -93,7 +87,7 @@ def start_checkout(
     running = _find_running(organization_id, project_id)
     live = _find_live(running.id) if running else None
     if live is not None and live.tier_snapshot_id == snapshot.id:
-        return _started(live, site)
+        return as_started(live, site)
     if live is not None:
         raise Conflict(
             "buy.other_tier", "A checkout for another tier is open in your organization. Try again."
@@ -126,7 +120,7 @@ def start_checkout(
         project_id=project_id,
         details={"checkout": checkout.reference, "sponsorship": sponsorship.reference},
     )
-    return _started(checkout, site)
+    return as_started(checkout, site)
 
 
 def find_other_checkout(
@@ -142,89 +136,7 @@ def find_other_checkout(
     )
     if tier is not None and _current_version(tier.id).id == live.tier_snapshot_id:
         return None
-    return _started(live, site)
-
-
-def record_opened(reference: str, opened: CheckoutOpened) -> str:
-    """Keep the processor's page; returns its address, also if an event was quicker."""
-    checkout = _lock_checkout(Checkout.reference == reference)
-    if checkout is None:
-        raise NotFound("checkout")
-    if checkout.status is CheckoutStatus.STARTED:
-        checkout.status = CheckoutStatus.OPEN
-    if checkout.processor_checkout_id in (None, opened.checkout_id):
-        checkout.processor_checkout_id = opened.checkout_id
-        checkout.url, checkout.expires_at = opened.url, opened.expires_at
-    return opened.url
-
-
-def abandon_checkout(reference: str, problem: str, *, now: datetime) -> None:
-    """Close a checkout that never got a page, because the processor refused it for good."""
-    checkout = _lock_checkout(Checkout.reference == reference)
-    if checkout is not None and checkout.status is CheckoutStatus.STARTED:
-        _close(checkout, CheckoutStatus.EXPIRED, problem, now=now)
-
-
-def converge_checkout(seen: CheckoutSeen, *, site: str, now: datetime) -> bool:
-    """Bring our rows to what the processor says of a checkout; harmless when repeated.
-
-    Activates once the payment is there and equals the tier snapshot in amount and currency; what
-    differs is kept as mismatched, audited and told to the treasurer. False if it is not ours.
-    """
-    checkout = _lock_checkout(
-        (Checkout.processor_checkout_id == seen.checkout_id)
-        if seen.reference is None
-        else (Checkout.reference == seen.reference)
-    )
-    if checkout is None:
-        return False
-    if checkout.processor_checkout_id is None:
-        checkout.processor_checkout_id = seen.checkout_id
-    if checkout.status in (CheckoutStatus.COMPLETED, CheckoutStatus.MISMATCHED):
-        return True
-    if seen.state is CheckoutState.EXPIRED and checkout.status in LIVE:
-        _close(checkout, CheckoutStatus.EXPIRED, "The page was left without paying.", now=now)
-    elif seen.state is CheckoutState.COMPLETE and seen.payment is not None:
-        problem = _mismatch(checkout, seen)
-        if problem:
-            _close(checkout, CheckoutStatus.MISMATCHED, problem, now=now)
-            mail_mismatch(checkout, site=site, now=now)
-        else:
-            checkout.status = CheckoutStatus.COMPLETED
-            # Before anything is read again: the live checkout makes room for what follows.
-            db.session.flush()
-            activate(checkout.sponsorship, seen, seen.payment, site=site, now=now)
-    return True
-
-
-def find_unanswered(*, site: str, now: datetime, age: timedelta) -> list[StartedCheckout]:
-    """Checkouts older than ``age`` whose call was never answered, while its key still holds."""
-    return [
-        _started(checkout, site)
-        for checkout in _live(CheckoutStatus.STARTED)
-        if now - _KEY_LIVES < checkout.started_at <= now - age
-    ]
-
-
-def find_forgotten(*, now: datetime) -> list[str]:
-    """References of checkouts that never got an answer and are too old to ask again."""
-    return [
-        checkout.reference
-        for checkout in _live(CheckoutStatus.STARTED)
-        if checkout.started_at <= now - _KEY_LIVES
-    ]
-
-
-def find_open(*, now: datetime, age: timedelta) -> list[tuple[str, bool]]:
-    """Processor's ids of open checkouts older than ``age``, and whether each is still wanted.
-
-    One is unwanted when its sponsorship has begun through another: nobody shall pay twice.
-    """
-    return [
-        (checkout.processor_checkout_id, checkout.sponsorship.term is Term.PENDING)
-        for checkout in _live(CheckoutStatus.OPEN)
-        if checkout.processor_checkout_id is not None and checkout.started_at <= now - age
-    ]
+    return as_started(live, site)
 
 
 def count_taken(tier_id: int, *, besides: int | None = None) -> int:
@@ -279,37 +191,6 @@ def _refuse_obstacles(
         raise Refusal(obstacle.code, obstacle.message)
 
 
-def _mismatch(checkout: Checkout, seen: CheckoutSeen) -> str:
-    """What is wrong with a paid checkout, in a sentence; empty if all is as sold."""
-    snapshot = checkout.tier_snapshot
-    price = Money(snapshot.price_minor, snapshot.currency)
-    if seen.payment is not None and seen.payment.money != price:
-        return f"{amount_text(seen.payment.money)} was paid, {amount_text(price)} is the price."
-    if (seen.renewal is None) is not (snapshot.interval is Interval.ONE_TIME):
-        return "What was paid does not renew as the tier does."
-    if seen.renewal is not None and seen.renewal.price != price:
-        return f"It renews at {amount_text(seen.renewal.price)}, not at {amount_text(price)}."
-    if checkout.processor_checkout_id != seen.checkout_id:
-        return f"It was paid on a second page of the processor, {seen.checkout_id}."
-    if checkout.sponsorship.term is not Term.PENDING:
-        return "The sponsorship had begun by another payment: this one is paid twice."
-    return ""
-
-
-def _close(checkout: Checkout, status: CheckoutStatus, problem: str, *, now: datetime) -> None:
-    checkout.status, checkout.problem = status, problem[:300]
-    sponsorship = checkout.sponsorship
-    record_change(
-        f"checkout:payment:{status}",
-        f"Checkout of {sponsorship.organization.name} for {checkout.tier_snapshot.name}: {problem}",
-        actor=SYSTEM,
-        now=now,
-        organization_id=sponsorship.organization_id,
-        project_id=sponsorship.project_id,
-        details={"checkout": checkout.reference, "processor": checkout.processor_checkout_id},
-    )
-
-
 def _quote(organization: Organization, project_id: int, *, now: datetime) -> Sponsorship:
     return Sponsorship(
         reference=_new_reference("sp"),
@@ -323,7 +204,8 @@ def _quote(organization: Organization, project_id: int, *, now: datetime) -> Spo
     )
 
 
-def _started(checkout: Checkout, site: str) -> StartedCheckout:
+def as_started(checkout: Checkout, site: str) -> StartedCheckout:
+    """A checkout as it is put to the processor, the same at every attempt."""
     snapshot, sponsorship = checkout.tier_snapshot, checkout.sponsorship
     organization, project = sponsorship.organization, sponsorship.project
     page = sponsorship_url(site, sponsorship)
@@ -345,24 +227,6 @@ def _started(checkout: Checkout, site: str) -> StartedCheckout:
         ),
         checkout.processor_checkout_id,
         checkout.url,
-    )
-
-
-def _lock_checkout(criterion: ColumnElement[bool]) -> Checkout | None:
-    """Lock a checkout by its organization and sponsorship, in the order every purchase takes."""
-    query = select(Checkout).where(criterion)
-    found = db.session.scalar(query)
-    if found is None:
-        return None
-    _lock_organization(found.sponsorship.organization_id)
-    lock_sponsorship(found.sponsorship_id)
-    return db.session.scalar(query, execution_options={"populate_existing": True})
-
-
-def _lock_organization(organization_id: int) -> Organization:
-    """Lock FOR NO KEY UPDATE: others may still refer to the row, but not change it."""
-    return db.session.get_one(
-        Organization, organization_id, with_for_update={"key_share": True}, populate_existing=True
     )
 
 
@@ -401,12 +265,6 @@ def _find_live(sponsorship_id: int) -> Checkout | None:
     return db.session.scalar(
         select(Checkout).where(Checkout.sponsorship_id == sponsorship_id, Checkout.status.in_(LIVE))
     )
-
-
-def _live(status: CheckoutStatus) -> Sequence[Checkout]:
-    return db.session.scalars(
-        select(Checkout).where(Checkout.status == status).order_by(Checkout.id)
-    ).all()
 
 
 def _new_reference(kind: str) -> str:

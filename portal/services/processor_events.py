@@ -18,8 +18,8 @@ from portal.ports.payments import (
     PaymentSeen,
     RenewalSeen,
 )
-from portal.services.checkouts import converge_checkout
-from portal.services.sponsorships import converge_renewal
+from portal.services.renewals import converge_renewal
+from portal.services.settlement import converge_checkout
 
 _MOST_ATTEMPTS = 10
 

@@ -15,7 +15,6 @@ from portal.domain.sponsorship import (
     PublicationAction,
     publication_seal,
 )
-from portal.models.organizations import Organization
 from portal.models.sponsorship import Sponsorship
 from portal.services.sponsorships import (
     find_sponsorship,
@@ -94,33 +93,6 @@ def set_privacy(
         )
     elif not private and sponsorship.term in GOOD_STANDING:
         _submit(sponsorship, actor, now)
-
-
-def submit_profile(actor: Actor, organization_id: int, *, now: datetime) -> None:
-    """Put an edited name, link or logo before the maintainers of every project it is shown by.
-
-    Called wherever an organization's public profile was changed. What was approved before is kept
-    until a maintainer has looked.
-    """
-    require(actor, Permission.ORGANIZATION_PROFILE_EDIT, organization_id=organization_id)
-    sponsor = db.session.get_one(Organization, organization_id)
-    found = db.session.scalars(
-        select(Sponsorship.id)
-        .where(
-            Sponsorship.organization_id == organization_id,
-            Sponsorship.term.in_(GOOD_STANDING),
-            Sponsorship.publication.in_((Publication.PUBLISHED, Publication.REJECTED)),
-        )
-        .order_by(Sponsorship.id)
-    ).all()
-    for sponsorship in map(lock_sponsorship, found):
-        approved = (
-            sponsorship.approved_name,
-            sponsorship.approved_website or "",
-            sponsorship.approved_picture_id,
-        )
-        if approved != (sponsor.name, sponsor.website, sponsor.picture_id):
-            _submit(sponsorship, actor, now)
 
 
 def _submit(sponsorship: Sponsorship, actor: Actor, now: datetime) -> None:

@@ -7,14 +7,9 @@ from portal.domain.errors import ProcessorUnavailable, Refusal
 from portal.domain.permissions import Actor
 from portal.queries.purchases import MYSELF, BuyPage
 from portal.queries.sponsorships import find_payer_return
-from portal.services.checkouts import (
-    StartedCheckout,
-    abandon_checkout,
-    find_other_checkout,
-    record_opened,
-    start_checkout,
-)
+from portal.services.checkouts import StartedCheckout, find_other_checkout, start_checkout
 from portal.services.processor_events import converge, look_at
+from portal.services.settlement import abandon_checkout, record_opened
 from portal.services.supporters import get_own_organization
 from portal.web.access import collaborators, current_actor, now
 

@@ -18,7 +18,7 @@ from portal.queries.sponsorships import (
     find_sponsorship_page,
 )
 from portal.services.publication import approve_publication, reject_publication, set_privacy
-from portal.services.sponsorships import converge_renewal, wish_renewal
+from portal.services.renewals import converge_renewal, wish_renewal
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.errors import status_of
