@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,8 +26,8 @@ from portal.models.outbox import OutboxMessage
 from portal.models.sponsorship import Sponsorship
 from portal.ports.mail import Mail, MailUndelivered
 from portal.ports.payments import EventSeen
+from portal.services import organizations
 from portal.services.checkouts import start_checkout
-from portal.services.organizations import edit_profile
 from portal.services.outbox import post_mail
 from portal.services.processor_events import store_event
 from portal.services.renewals import converge_renewal
@@ -268,8 +269,10 @@ def test_two_workers_and_a_returning_payer_activate_and_mail_once(committed_app:
     settled(committed_app, term=Term.ACTIVE, payments=1)
 
 
-def test_a_profile_edited_during_a_renewal_never_waits_in_a_circle(committed_app: Flask) -> None:
-    """Both lock the organization first, then its sponsorship."""
+def test_a_profile_edited_during_a_renewal_never_waits_in_a_circle(
+    committed_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both lock the organization first, then its sponsorship; here the edit is between the two."""
     with committed_app.app_context():
         market = Market(committed_app)
         market.buy()
@@ -277,19 +280,25 @@ def test_a_profile_edited_during_a_renewal_never_waits_in_a_circle(committed_app
             session.scalars(select(Sponsorship)).one().publication = Publication.PUBLISHED
         actor, organization_id = actor_of(market.owner), market.organization.id
     (seen,) = market.gateway.renewals.values()
+    half_way, review_again = threading.Event(), organizations._review_again
 
-    def renew() -> None:
-        for number in range(8):
-            with committed_app.app_context(), transaction():
-                stops = replace(seen, cancel_at_term_end=number % 2 == 0)
-                converge_renewal(stops, (), site=SITE, now=NOW)
+    def slowly(*values: Any, **named: Any) -> bool:
+        half_way.set()
+        time.sleep(0.5)
+        return review_again(*values, **named)
+
+    monkeypatch.setattr(organizations, "_review_again", slowly)
 
     def edit() -> None:
-        for number in range(8):
-            with committed_app.app_context(), transaction():
-                edit_profile(actor, organization_id, Profile(f"Acme {number}"), now=NOW)
+        with committed_app.app_context(), transaction():
+            organizations.edit_profile(actor, organization_id, Profile("Acme anew"), now=NOW)
 
-    assert _together(renew, edit) == [None, None]
+    def renew() -> None:
+        half_way.wait()
+        with committed_app.app_context(), transaction():
+            converge_renewal(replace(seen, cancel_at_term_end=True), (), site=SITE, now=NOW)
+
+    assert _together(edit, renew) == [None, None]
 
 
 def _post_one(app: Flask) -> None:
