@@ -34,7 +34,8 @@ from portal.web.row_numbers import init_row_numbers
 from portal.web.static_files import init_static
 from portal.web.webhooks import receive_event
 
-_MOST_BYTES = 6 * 1024 * 1024
+# Each field has its own, smaller limit and says so beside it; what is larger than this is not read.
+_MOST_BYTES = 24 * 1024 * 1024
 
 babel = Babel()
 csrf = CSRFProtect()

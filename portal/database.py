@@ -9,11 +9,23 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Engine, Enum, MetaData, String, event
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Engine,
+    Enum,
+    Executable,
+    MetaData,
+    String,
+    Table,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
@@ -30,10 +42,13 @@ NAMING = {
 class Base(DeclarativeBase):
     """Base of every row.
 
-    Unless a class says otherwise, a change of its rows makes the cached public pages stale.
+    Unless a class says otherwise, a change of its rows makes the cached public pages stale. Rows
+    with ``shown_when_new`` False are shown only once another row points to them, so that a new one
+    changes no page.
     """
 
     shown_publicly: ClassVar[bool] = True
+    shown_when_new: ClassVar[bool] = True
     metadata = MetaData(naming_convention=NAMING)
 
 
@@ -97,7 +112,8 @@ def _begin_sqlite(connection: Connection) -> None:
     """Open writing transactions with the write lock: the driver's default loses updates."""
     if connection.dialect.name == "sqlite":
         writing = connection.get_execution_options().get(_WRITING, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 @contextlib.contextmanager
@@ -115,11 +131,10 @@ def transaction() -> Iterator[Session]:
         raise RuntimeError("there are unsaved changes from outside a transaction")
     session.commit()
     session.expire_all()
-    session.info[_WRITING] = True
     try:
         with _turn_to_write(session.get_bind().engine):
             try:
-                session.connection(execution_options={_WRITING: True})
+                session.info[_WRITING] = session.connection(execution_options={_WRITING: True})
                 yield session
                 session.commit()
             except BaseException:
@@ -140,6 +155,28 @@ def _turn_to_write(engine: Engine) -> Iterator[None]:
     with Path(f"{path}-turn").open("wb") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         yield
+
+
+def connection() -> Connection:
+    """The connection of this transaction, for statements that need no objects: they cost less."""
+    session = db.session()
+    return session.info.get(_WRITING) or session.connection()
+
+
+def table_of(row_class: type[Base]) -> Table:
+    """The table beneath a class, for statements that make no objects."""
+    return cast("Table", row_class.__table__)
+
+
+def insert_missing(row_class: type[Base]) -> Executable:
+    """An insert that leaves out rows which a unique constraint knows already; many at once."""
+    return _insert_missing(row_class, db.session.get_bind().dialect.name)
+
+
+@lru_cache
+def _insert_missing(row_class: type[Base], dialect: str) -> Executable:
+    insert = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    return insert(table_of(row_class)).on_conflict_do_nothing()
 
 
 def give_up_reading() -> None:

@@ -34,6 +34,7 @@ class Settings:
     site_name: str
     database_url: str
     var_path: Path
+    record_key_path: Path
     mail_url: str
     mail_from: str
     mailbox_path: Path | None
@@ -101,6 +102,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         site_name=get("SITE_NAME", "Stakehold"),
         database_url=get("DATABASE_URL", f"sqlite:///{(var_path / 'portal.db').absolute()}"),
         var_path=var_path,
+        record_key_path=Path(get("RECORD_KEY") or var_path / "record-key.json"),
         mail_url=get("MAIL_URL", "smtp://127.0.0.1:8025"),
         mail_from=get("MAIL_FROM", "Stakehold <portal@stakehold.example>"),
         mailbox_path=Path(mailbox) if mailbox else None,

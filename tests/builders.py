@@ -154,7 +154,9 @@ def make_sponsorship(
                 "commercial": Commercial.PAID,
                 "term": Term.ACTIVE,
                 "publication": Publication.PUBLISHED,
-                "approved_name": organization.name,
+                "approved_name": organization.name
+                if values.get("publication", Publication.PUBLISHED) is Publication.PUBLISHED
+                else None,
                 "active_since": since,
                 "term_starts_at": since,
                 "term_ends_at": since + timedelta(days=365),

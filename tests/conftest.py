@@ -13,11 +13,12 @@ from flask import Flask, g, request_started
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
+from portal.adapters.clock import SystemClock
 from portal.app import create_app
 from portal.database import db
 from portal.ports.collaborators import Collaborators
 from portal.settings import Settings, read_settings
-from tests.standins import MemoryMail, ScriptedGateway
+from tests.standins import FixedKey, MemoryMail, ScriptedGateway
 
 _LOCAL_SERVER = "postgresql+psycopg://127.0.0.1:5432/postgres"
 
@@ -97,7 +98,13 @@ def _portal(database_url: str) -> Iterator[Flask]:
     app = create_app(
         settings,
         Collaborators(
-            settings=settings, payments=ScriptedGateway(), mail=mail, mailbox=mail, identity={}
+            settings=settings,
+            payments=ScriptedGateway(),
+            mail=mail,
+            mailbox=mail,
+            identity={},
+            record_key=FixedKey(),
+            clock=SystemClock(),
         ),
     )
     app.testing = True
@@ -159,7 +166,13 @@ def committed_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fl
     app = create_app(
         settings,
         Collaborators(
-            settings=settings, payments=ScriptedGateway(), mail=mail, mailbox=mail, identity={}
+            settings=settings,
+            payments=ScriptedGateway(),
+            mail=mail,
+            mailbox=mail,
+            identity={},
+            record_key=FixedKey(),
+            clock=SystemClock(),
         ),
     )
     app.testing = True

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from portal.domain.errors import Conflict
 from portal.domain.organizations import Profile
 from portal.domain.permissions import Actor, OrganizationRole
 from portal.domain.sponsorship import Publication, Term
-from portal.jobs import SWEEPS, init_jobs, run_due
+from portal.jobs import SWEEPS, PeriodicJobs, init_jobs, run_due
 from portal.models.audit import AuditEntry
 from portal.models.billing import Checkout, CheckoutStatus, Payment, ProcessorEvent
 from portal.models.identity import SignInLink
@@ -429,3 +429,12 @@ def test_requests_in_a_burst_ask_for_one_look_now_and_one_after(tmp_path: Any) -
     assert len(eta) == 2, "twenty requests ask for two looks"
     assert eta.count(None) == 1, "one of them at once"
     jobs.queue.storage.close()
+
+
+def test_when_the_clock_leaps_all_sweeps_are_made_once() -> None:
+    jobs = PeriodicJobs(Flask(__name__))
+    now = datetime.now(UTC)
+    assert not jobs.has_leapt(now)
+    assert not jobs.has_leapt(now + timedelta(minutes=9))
+    assert jobs.has_leapt(now + timedelta(days=30))
+    assert not jobs.has_leapt(now + timedelta(days=30, seconds=5))

@@ -7,9 +7,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from portal.database import db, transaction
-from portal.models.freshness import PageVersion
+from portal.domain.permissions import OrganizationRole
+from portal.models.freshness import INSTANCE, PageVersion
 from portal.models.identity import Person
-from tests.builders import make_person, make_project
+from portal.models.organizations import Membership
+from tests.builders import NOW, make_organization, make_person, make_project
 
 
 def test_a_refused_transaction_leaves_nothing_behind(app: Flask) -> None:
@@ -39,6 +41,26 @@ def test_a_shown_change_raises_the_version_of_its_pages(app: Flask) -> None:
         session.merge(project).tagline = "New"
     assert before is not None
     assert db.session.scalar(version) == before + 1
+
+
+def test_people_and_companies_that_arrive_leave_the_kept_pages_as_they_are(app: Flask) -> None:
+    instance = select(PageVersion.version).where(PageVersion.scope == INSTANCE)
+    make_project()
+    before = db.session.scalar(instance)
+    person, company = make_person(), make_organization()
+    with transaction() as session:
+        session.add(
+            Membership(
+                organization_id=company.id,
+                person_id=person.id,
+                role=OrganizationRole.OWNER,
+                since=NOW,
+            )
+        )
+    assert db.session.scalar(instance) == before
+    with transaction() as session:
+        session.get_one(Person, person.id).name = "Shown wherever they are named"
+    assert db.session.scalar(instance) == (before or 0) + 1
 
 
 def test_each_test_starts_empty(app: Flask) -> None:

@@ -10,8 +10,11 @@ from typing import Any
 from sqlalchemy import select
 
 from portal.database import db, transaction
+from portal.domain.money import Money
+from portal.domain.papers import BallotPaper, Option
 from portal.domain.permissions import Actor, OrganizationRole, ProjectRole
 from portal.domain.rules import preview_seal
+from portal.domain.votes import Method
 from portal.models.identity import Person
 from portal.models.organizations import Organization
 from portal.models.projects import Project
@@ -75,30 +78,37 @@ def make_draft(scene: Scene, **texts: str) -> int:
         return draft_proposal(scene.lead_actor, scene.project.id, **values | texts, now=NOW)
 
 
-def make_consultation(scene: Scene) -> int:
+def make_consultation(scene: Scene, **texts: str) -> int:
     """The number of a proposal in consultation."""
-    number = make_draft(scene)
+    number = make_draft(scene, **texts)
     with transaction():
         publish_proposal(scene.lead_actor, scene.project.id, number, now=NOW)
     return number
 
 
-def seal_of(scene: Scene, number: int, *, now: datetime = NOW) -> str:
+def seal_of(scene: Scene, number: int, *, now: datetime = NOW, merged: bool = False) -> str:
     """The seal that a preview would post along."""
     page = get_desk_proposal(scene.project.id, number, now=now)
-    return preview_seal(find_standing(scene.project.id, now=now), revision=page.revision)
+    standing = find_standing(scene.project.id, now=now, merged=merged)
+    return preview_seal(standing, revision=page.revision)
 
 
 def make_vote(
-    scene: Scene, number: int | None = None, *, now: datetime = NOW, **values: Any
+    scene: Scene,
+    number: int | None = None,
+    *,
+    now: datetime = NOW,
+    merged: bool = False,
+    **values: Any,
 ) -> int:
     """The id of an open vote, from now for fourteen days."""
     number = number or make_consultation(scene)
     settings: dict[str, Any] = {
         "question": "Shall queues survive restarts?",
         "closes_at": now + 14 * DAY,
-        "seal": seal_of(scene, number, now=now),
-        "read_standing": partial(find_standing, scene.project.id, now=now),
+        "seal": seal_of(scene, number, now=now, merged=merged),
+        "read_standing": partial(find_standing, scene.project.id, now=now, merged=merged),
+        "merged": merged,
         "site": SITE,
         "now": now,
     }
@@ -106,9 +116,19 @@ def make_vote(
         return open_vote(scene.lead_actor, scene.project.id, number, **settings | values)
 
 
-def cast(scene: Scene, vote_id: int, index: int, position: str, **values: Any) -> str:
+def make_paper(method: Method, **values: Any) -> BallotPaper:
+    """A paper with three options, as a maintainer would write it; costs only matter in budgets."""
+    costs = {"Replication": 30_000, "Tracing": 20_000, "Windows": 10_000}
+    options = tuple(Option("", name, f"About {name}.", cost) for name, cost in costs.items())
+    budget = Money(50_000, "EUR") if method is Method.BUDGET else None
+    return BallotPaper(method, **{"options": options, "budget": budget} | values)
+
+
+def cast(scene: Scene, vote_id: int, index: int, said: str | dict[str, Any], **values: Any) -> str:
     """Cast the ballot of one of the scene's sponsors; the receipt's reference."""
-    choice = {"recused": True} if position == "recused" else {"position": position}
+    choice = said
+    if isinstance(said, str):
+        choice = {"recused": True} if said == "recused" else {"position": said}
     settings: dict[str, Any] = {"site": SITE, "now": NOW + DAY}
     actor = scene.representative(index)
     organization = scene.organizations[index].id

@@ -14,8 +14,11 @@ _COMMANDS = {
     "jobs": "portal.cli.jobs:jobs_command",
     "operator": "portal.cli.projects:operator_group",
     "project": "portal.cli.projects:project_group",
+    "record": "portal.cli.keys:record_group",
     "sandbox": "portal.cli.sandbox:sandbox_command",
+    "selfcheck": "portal.cli.selfcheck:selfcheck_command",
     "tally": "portal.cli.tally:tally_command",
+    "verify": "portal.cli.verify:verify_command",
 }
 
 

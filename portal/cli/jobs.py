@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, cast
 
 import click
@@ -11,6 +10,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 if TYPE_CHECKING:
+    from portal.ports.collaborators import Collaborators
     from portal.ports.periodic import PeriodicWork
 
 
@@ -25,7 +25,8 @@ def jobs_command(*, once: bool, workers: int) -> None:
     """
     work = cast("PeriodicWork", current_app.extensions["stakehold_jobs"])
     if once:
-        work.run_due(datetime.now(UTC))
+        world = cast("Collaborators", current_app.extensions["stakehold"])
+        work.run_due(world.clock.now())
         click.echo("Everything that was due is done.")
     else:
         logging.basicConfig(level=logging.WARNING)

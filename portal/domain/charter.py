@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from fractions import Fraction
 
 from portal.domain.errors import Refusal
 from portal.domain.weights import Damping
 
-DAYS = {"seasoning_days": (0, 365), "window_days": (1, 90), "grace_days": (0, 90)}
+DAYS = {"seasoning_days": (0, 365), "window_days": (1, 90), "grace_days": (0, 60)}
 _LARGEST_DENOMINATOR = 10_000
 _HALF = Fraction(1, 2)
 
@@ -44,7 +44,7 @@ class Charter:
     Shares are exact fractions of one, durations whole days; ``threshold`` None is the majority of
     for over against. Building one refuses, by field, what no vote could be held under: a cap
     outside (0, 1], quorums outside [0, 1], a threshold outside (1/2, 1], days out of range, a
-    reason required where reasons are never shown.
+    reason required where reasons are never shown, a veto where nothing binds.
     """
 
     damping: Damping = Damping.LINEAR
@@ -58,6 +58,7 @@ class Charter:
     window_days: int = 14
     grace_days: int = 21
     reason_required: bool = False
+    veto_allowed: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a charter that no vote could be held under."""
@@ -71,11 +72,23 @@ class Charter:
         for name, (least, most) in DAYS.items():
             if not least <= getattr(self, name) <= most:
                 _refuse(name, f"This is a whole number of days from {least} to {most}.")
+        if self.veto_allowed and self.mode is not DecisionMode.BINDING:
+            _refuse("veto_allowed", "Only a binding outcome can be vetoed.")
         if self.reason_required and self.privacy is PrivacyMode.SECRET_AGGREGATE:
             _refuse(
                 "reason_required",
                 "Secret votes show no reasons, so a reason cannot be required in them.",
             )
+
+
+def merge_classes(charter: Charter) -> Charter:
+    """The charter of one secret vote in which all weigh the same: no weight tells who (VOTING 6).
+
+    Refuses a charter whose ballots are not secret: there nothing is to be hidden.
+    """
+    if charter.privacy is not PrivacyMode.SECRET_AGGREGATE:
+        raise Refusal("vote.merge_not_secret", "Weights are made equal in secret votes only.")
+    return replace(charter, damping=Damping.EQUAL)
 
 
 def _refuse(field: str, sentence: str) -> None:

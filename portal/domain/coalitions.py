@@ -30,6 +30,7 @@ Classes = dict[int, int]
 _BySize = dict[int, int]
 
 _CLASSES_TRIED = 10
+_WIDENED = 9  # bytes by which slots grow: each time costs a pass over all
 
 
 class Game(NamedTuple):
@@ -60,10 +61,12 @@ def swings(game: Game) -> dict[int, int]:
     """Count the coalitions that win only with one more elector of each weight (Banzhaf)."""
     if _map_work(game) < _long_integer_work(game):
         return _turned(game, bits=0)
-    upto = _coalitions_up_to(game)
+    packed, width = _below_quota(game)
+    short = {weight: range(0, game.quota, weight) for weight in game.classes}
+    missing = _coalitions_missing(packed, width, {0}.union(*short.values()), game.quota)
     counted = {}
-    for weight in game.classes:
-        tail = [upto[rest] for rest in _ladder(game.quota, weight)]
+    for weight, steps in short.items():
+        tail = [missing[step] for step in steps]
         counted[weight] = 2 * (sum(tail[::2]) - sum(tail[1::2])) - tail[0]
     return counted
 
@@ -93,54 +96,84 @@ def swings_work(game: Game) -> int:
 
 
 def pivots_work(game: Game) -> int:
-    """Estimate the work of `pivots`: entries times classes times the size of an entry."""
-    entries = _entries(_split(game), game.quota)
-    return entries * len(game.classes) * (8000 + game.electors**2) // 8000
+    """Estimate the microseconds that `pivots` takes.
+
+    Each class goes through all entries of both parts, which took some time to multiply: an entry is
+    long where one weight has coalitions of many sizes.
+    """
+    parts = _split(game)
+    work = _entries(parts, game.quota) * _through_entry(game)
+    for part in parts:
+        sized = min(_multiples(part, game.quota) * sum(part.values()), _selections(part))
+        work += sized * _by_size(game)
+    return work // 1000
 
 
-def quota_within(work: int, electors: int) -> int:
+def _through_entry(game: Game) -> int:
+    return len(game.classes) * (8000 + game.electors**2) // 8
+
+
+def _by_size(game: Game) -> int:
+    return game.electors**2 // 43
+
+
+def swings_quota(work: int, game: Game) -> int:
     """Return the largest quota with which `swings` stays within so many microseconds."""
-    return work * 10_000 // electors**2
+    return work * 30_000 // game.electors**2
+
+
+def pivots_quota(work: int, game: Game) -> int:
+    """Return the largest quota with which `pivots` stays within so many microseconds."""
+    return 1000 * work // (_through_entry(game) + _by_size(game) * game.electors)
 
 
 def _map_work(game: Game) -> int:
     entries = _entries(_split(game), game.quota)
-    return entries * (game.electors + 4 * len(game.classes)) // 8
+    return entries * (game.electors + 4 * len(game.classes)) // 24
 
 
 def _long_integer_work(game: Game) -> int:
-    return game.quota * game.electors**2 // 10_000
+    return game.quota * game.electors**2 // 30_000
 
 
-def _ladder(quota: int, weight: int) -> range:
-    """Where the alternating sum for an elector of this weight reads the prefix sums."""
-    return range(quota - 1, -1, -weight)
+def _below_quota(game: Game) -> tuple[int, int]:
+    """Multiply (1 + x^w) over all electors below x^quota; also returns the bytes of a slot.
+
+    Slots are in reverse, the lowest for the largest weight, so that a shift to the right drops what
+    reaches the quota. They are widened as counts grow, to hold 2 to the number of electors so far.
+    """
+    packed, most, width = 1, 0, _WIDENED
+    for so_far, weight in enumerate(sorted(Counter(game.classes).elements()), start=1):
+        if so_far >= 8 * width:
+            packed = _widen(packed, most + 1, width)
+            width += _WIDENED
+        beyond = max(0, most + weight - game.quota + 1)
+        kept = 8 * width * (weight - beyond)
+        low = packed >> 8 * width * beyond if beyond else packed
+        packed = (packed << kept if kept else packed) + low
+        most += weight - beyond
+    return packed << 8 * width * (game.quota - 1 - most), width
 
 
-def _coalitions_up_to(game: Game) -> dict[int, int]:
-    """Count the coalitions up to each weight that the alternating sums of `swings` read."""
-    width = game.electors // 8 + 1  # bytes, so that a slot holds more than 2^electors
-    slots = _coalitions_by_weight(game, 8 * width).to_bytes(width * game.quota, "little")
-    wanted = sorted({rest for weight in game.classes for rest in _ladder(game.quota, weight)})
+def _widen(packed: int, slots: int, width: int) -> int:
+    """Give each slot more bytes."""
+    narrow = packed.to_bytes(width * slots, "little")
+    wide = bytearray((width + _WIDENED) * slots)
+    for place in range(width):
+        wide[place :: width + _WIDENED] = narrow[place::width]
+    return int.from_bytes(wide, "little")
+
+
+def _coalitions_missing(packed: int, width: int, wanted: set[int], quota: int) -> dict[int, int]:
+    """Count the coalitions that miss the largest losing weight by each wanted number or more."""
+    slots = packed.to_bytes(width * quota, "little")
+    places = sorted(wanted, reverse=True)
     # Modulo 2^bits - 1, a long integer is the sum of its slots.
     sums = (
-        int.from_bytes(slots[width * (before + 1) : width * (rest + 1)], "little")
-        % ((1 << 8 * width) - 1)
-        for before, rest in zip([-1, *wanted], wanted, strict=False)
+        int.from_bytes(slots[width * start : width * end], "little") % ((1 << 8 * width) - 1)
+        for start, end in zip(places, [quota, *places], strict=False)
     )
-    return dict(zip(wanted, accumulate(sums), strict=True))
-
-
-def _coalitions_by_weight(game: Game, bits: int) -> int:
-    """Multiply (1 + x^w) over all electors below x^quota, with slots of so many bits for x."""
-    packed, reach = 1, 1
-    for weight, number in sorted(game.classes.items()):
-        for _ in range(number):
-            kept = max(0, game.quota - weight)
-            low = packed if reach <= kept else packed & ((1 << bits * kept) - 1)
-            packed += low << bits * weight
-            reach = min(reach + weight, game.quota)
-    return packed
+    return dict(zip(places, accumulate(sums), strict=True))
 
 
 def _turned(game: Game, bits: int) -> dict[int, int]:
@@ -193,9 +226,18 @@ def _entries(parts: tuple[Classes, Classes], quota: int) -> int:
 
 
 def _sums(part: Classes, quota: int) -> int:
+    return min(_multiples(part, quota), _selections(part))
+
+
+def _selections(part: Classes) -> int:
+    """Count the ways to take some electors of each class."""
+    return prod(number + 1 for number in part.values())
+
+
+def _multiples(part: Classes, quota: int) -> int:
+    """Bound the sums of a part below the quota by the multiples of what divides its weights."""
     total = sum(weight * number for weight, number in part.items())
-    within = min(total, quota - 1) // max(1, gcd(*part)) + 1
-    return min(within, prod(number + 1 for number in part.values()))
+    return min(total, quota - 1) // max(1, gcd(*part)) + 1
 
 
 def _products(part: Classes, quota: int, bits: int) -> _BySize:

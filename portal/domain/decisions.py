@@ -84,13 +84,14 @@ def decision_obstacles(
     carried: bool,
     quorum: bool,
     mode: DecisionMode,
+    veto_allowed: bool,
     closed_at: datetime,
     now: datetime,
 ) -> list[Obstacle]:
     """Why a kind of decision is not open; only binding votes bind (VOTING 5).
 
-    There a departure from a carried outcome is a veto, open for 14 days after the close; making a
-    change that was not carried is never open.
+    There a departure from a carried outcome is a veto, open for 14 days after the close where the
+    frozen charter allows one; making a change that was not carried is never open.
     """
     if mode is not DecisionMode.BINDING or follows(kind, carried=carried, quorum=quorum, mode=mode):
         return []
@@ -101,7 +102,14 @@ def decision_obstacles(
                 "This vote binds: what was not carried cannot be accepted.",
             )
         ]
-    if now > closed_at + timedelta(days=VETO_DAYS):
+    if not veto_allowed:
+        return [
+            Obstacle(
+                "decision.no_veto",
+                "This vote binds, and the charter it was held under allows no veto.",
+            )
+        ]
+    if now > veto_ends_at(closed_at):
         return [
             Obstacle(
                 "decision.veto_late",
@@ -109,6 +117,11 @@ def decision_obstacles(
             )
         ]
     return []
+
+
+def veto_ends_at(closed_at: datetime) -> datetime:
+    """The last instant for a veto after a close (VOTING 5)."""
+    return closed_at + timedelta(days=VETO_DAYS)
 
 
 def check_decision(*, reasons: str, responsible: str, review_on: date, today: date) -> None:

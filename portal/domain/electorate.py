@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from portal.domain.charter import Charter, House
 from portal.domain.errors import Obstacle, Refusal
 from portal.domain.power import (
+    BANZHAF_ELECTORS,
     PowerWarning,
     banzhaf,
     majority_quota,
@@ -20,7 +22,13 @@ from portal.domain.power import (
 )
 from portal.domain.sponsorship import Commercial, Term, seasoned_at, voting_obstacles
 from portal.domain.tiers import Audience
-from portal.domain.weights import THOUSANDTHS, damp, effective_weights, merge_related
+from portal.domain.weights import (
+    THOUSANDTHS,
+    class_weights,
+    damp,
+    effective_weights,
+    merge_related,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,7 @@ class SponsorFact:
     renews: bool
     term_ends_at: datetime | None
     grace_ends_at: datetime | None
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +240,7 @@ def find_obstacle(fact: SponsorFact, charter: Charter, at: datetime) -> Obstacle
         voting_weight=fact.raw,
         seasoning_days=charter.seasoning_days,
         at=at,
+        disputed=fact.disputed,
     )
     return obstacles[0] if obstacles else None
 
@@ -334,6 +344,41 @@ def with_sponsor(
     )
     others = tuple(fact for fact in facts.sponsors if fact.organization_id != organization_id)
     return replace(facts, sponsors=(*others, hypothetical))
+
+
+def newcomers_share(classes: Mapping[Fraction, int], charter: Charter, weight: int) -> Fraction:
+    """The share of its house that one new elector of a raw weight would hold.
+
+    ``classes`` tells how many electors of the house have each raw weight today.
+    """
+    then = Counter(classes)
+    then[Fraction(weight)] += 1
+    weights = class_weights(then, damping=charter.damping, cap=charter.cap)
+    total = sum(weights[raw] * electors for raw, electors in then.items())
+    return Fraction(weights[Fraction(weight)], total or 1)
+
+
+def newcomers_power(classes: Mapping[Fraction, int], charter: Charter, weight: int) -> Power | None:
+    """The power that one new elector of a raw weight would have; None if there are too many.
+
+    Arguments as in ``newcomers_share``.
+    """
+    then = Counter(classes)
+    then[Fraction(weight)] += 1
+    if then.total() > BANZHAF_ELECTORS:
+        return None
+    by_class = class_weights(then, damping=charter.damping, cap=charter.cap)
+    sizes = tuple((by_class[raw], electors) for raw, electors in then.items())
+    return _power_of(by_class[Fraction(weight)], sizes, charter.threshold)
+
+
+@lru_cache(maxsize=128)
+def _power_of(weight: int, sizes: tuple[tuple[int, int], ...], threshold: Fraction | None) -> Power:
+    """The power of an elector of this weight among so many electors of each weight."""
+    weights = [each for each, electors in sizes for _elector in range(electors)]
+    place = weights.index(weight)
+    quota = majority_quota(weights, threshold)
+    return Power(banzhaf(weights, quota)[place], warnings(weights, quota)[place])
 
 
 def share_of(electorate: Electorate, organization_id: int) -> Fraction:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 LINK_LIFETIME = timedelta(minutes=15)
 SESSION_LIFETIME = timedelta(days=30)
+DEMONSTRATION_LIFETIME = timedelta(days=20 * 365)
 INVITATION_LIFETIME = timedelta(days=14)
 MOST_LINKS_AT_ONCE = 5
 LONGEST_PATH = 500

@@ -1,4 +1,4 @@
-"""Outcomes: the figures that a count stores once, and how they are written and read back."""
+"""Outcomes: verdicts, and the figures that a count stores once."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from fractions import Fraction
 from typing import Any
 
 from portal.domain.charter import DecisionMode, House
-
-VERSION = 1
+from portal.domain.papers import BallotPaper
+from portal.domain.tally.ordering import Order
+from portal.domain.votes import Method
 
 
 class Verdict(StrEnum):
-    """How a vote ended."""
+    """How a vote ended; one over options is valid once its quorum is reached, whoever is first."""
 
     CARRIED = "carried"
     NOT_CARRIED = "not_carried"
+    VALID = "valid"
     NO_QUORUM = "no_quorum"
 
 
@@ -56,11 +58,113 @@ class Quorum:
 
 
 @dataclass(frozen=True, slots=True)
-class HouseFigures:
-    """One house's count. ``parts`` is None where totals would give voters away.
+class Placing:
+    """The order of a house's options, and which of them it chooses.
 
+    ``order`` is groups of ties, the best first. ``tied`` were level for the last ``open_seats``;
+    where the rules need an order some of them are among the ``chosen`` all the same.
+    """
+
+    order: Order
+    chosen: tuple[str, ...]
+    tied: tuple[str, ...]
+    open_seats: int
+
+
+@dataclass(frozen=True, slots=True)
+class SumsCount:
+    """Options added up: approving weight, or score times weight (thousandths), or plain votes.
+
+    ``backers`` is how many electors gave an option anything; ``medians`` only where scores are.
+    """
+
+    placing: Placing
+    totals: Mapping[str, int]
+    backers: Mapping[str, int]
+    medians: Mapping[str, int | None] | None
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The options this house chooses."""
+        return self.placing.chosen
+
+
+@dataclass(frozen=True, slots=True)
+class RankedCount:
+    """Options ranked: weight preferring each row to each column, and the strongest paths.
+
+    Rows and columns stand in the order of the ballot paper.
+    """
+
+    placing: Placing
+    pairwise: tuple[tuple[int, ...], ...]
+    paths: tuple[tuple[int, ...], ...]
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The options this house chooses."""
+        return self.placing.chosen
+
+
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """What the elector at a position paid for an option, in minor units, exactly.
+
+    ``name`` is None where it may not be shown.
+    """
+
+    position: int
+    name: str | None
+    amount: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """A funded option: its cost, the rate per unit of utility, and who paid the most.
+
+    ``rho`` None: bought from what was left, at nobody's expense. ``others`` paid ``rest`` between
+    them. ``payers`` is None in secret votes.
+    """
+
+    option: str
+    cost: int
+    rho: Fraction | None
+    payers: tuple[Payer, ...] | None
+    others: int
+    rest: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetCount:
+    """A budget spent by Equal Shares; amounts in minor units.
+
+    ``kept`` is the shares of those who chose "Not now"; ``steps`` is how often completion raised
+    the budgets; ``support`` is the weight and number of electors behind each option.
+    """
+
+    budget: int
+    kept: int
+    remaining: int
+    steps: int
+    support: Mapping[str, Part]
+    bought: tuple[Bought, ...]
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The options this house funds, in the order they were bought."""
+        return tuple(each.option for each in self.bought)
+
+
+OptionCount = SumsCount | RankedCount | BudgetCount
+
+
+@dataclass(frozen=True, slots=True)
+class HouseFigures:
+    """One house's count; ``parts`` and ``count`` are None where totals would give voters away.
+
+    ``parts`` holds every position of a yes/no vote, and elsewhere who recused or was absent.
     ``deciding`` says whether the house had a say in what carried; ``threshold`` None is for over
-    against; ``why`` holds the codes of what was missed.
+    against; ``why`` holds the codes of what was missed; ``count`` is None in yes/no votes.
     """
 
     house: House
@@ -72,129 +176,72 @@ class HouseFigures:
     threshold: Fraction | None
     verdict: Verdict
     why: tuple[str, ...]
+    count: OptionCount | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RollEntry:
-    """One elector's line in the roll call; ``name`` is None where it may not be shown."""
+    """One elector's line in the roll call; ``name`` is None where it may not be shown.
+
+    ``choice`` is a position, or the ballot over options as it was cast.
+    """
 
     house: House
     position: int
     name: str | None
     weight: int
-    choice: Position
+    choice: Position | Mapping[str, Any]
     reason: str
+    conflict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Everything that is stored of an outcome; ``roll`` is None in secret votes."""
+    """Everything that is stored of an outcome; ``roll`` is None in secret votes.
+
+    ``chosen`` are the options that every deciding house chooses, none without a quorum. ``root``
+    is what put ties in order, in hexadecimal, where an order was needed.
+    """
 
     verdict: Verdict
     mode: DecisionMode
     houses: tuple[HouseFigures, ...]
     roll: tuple[RollEntry, ...] | None
+    paper: BallotPaper
+    chosen: tuple[str, ...] = ()
+    root: str | None = None
+
+    @property
+    def method(self) -> Method:
+        """How ballots were cast and counted."""
+        return self.paper.method
+
+    @property
+    def carried(self) -> bool | None:
+        """Whether the vote asks for anything; None when the quorum was missed."""
+        if self.verdict is Verdict.NO_QUORUM:
+            return None
+        return self.verdict is Verdict.CARRIED or bool(self.chosen)
 
 
-def verdict_of(carried: bool | None) -> Verdict:  # noqa: FBT001 - the column's three values
+def asks_for(figures: Figures, proposal: int) -> bool | None:
+    """Whether an outcome asks for a proposal, by its number; None without a quorum.
+
+    Where proposals stand as options theirs must be chosen; else anything that is chosen will do.
+    """
+    if figures.carried is None:
+        return None
+    standing = {option.proposal: option.id for option in figures.paper.options if option.proposal}
+    return standing[proposal] in figures.chosen if proposal in standing else figures.carried
+
+
+def verdict_of(
+    carried: bool | None,  # noqa: FBT001 - the column's three values
+    method: Method,
+) -> Verdict:
     """The verdict behind the stored column: None says that the quorum was missed."""
     if carried is None:
         return Verdict.NO_QUORUM
+    if method is not Method.YES_NO:
+        return Verdict.VALID
     return Verdict.CARRIED if carried else Verdict.NOT_CARRIED
-
-
-def carried_of(verdict: Verdict) -> bool | None:
-    """The stored column of a verdict."""
-    return None if verdict is Verdict.NO_QUORUM else verdict is Verdict.CARRIED
-
-
-def write_figures(figures: Figures) -> dict[str, Any]:
-    """The figures as values that canonical JSON takes."""
-    return {
-        "v": VERSION,
-        "verdict": figures.verdict.value,
-        "mode": figures.mode.value,
-        "houses": [_write_house(house) for house in figures.houses],
-        "roll": None if figures.roll is None else [_write_entry(each) for each in figures.roll],
-    }
-
-
-def read_figures(stored: Mapping[str, Any]) -> Figures:
-    """The figures as ``write_figures`` wrote them."""
-    roll = stored["roll"]
-    return Figures(
-        verdict=Verdict(stored["verdict"]),
-        mode=DecisionMode(stored["mode"]),
-        houses=tuple(_read_house(house) for house in stored["houses"]),
-        roll=None if roll is None else tuple(_read_entry(entry) for entry in roll),
-    )
-
-
-def _write_house(house: HouseFigures) -> dict[str, Any]:
-    quorum = house.quorum
-    return {
-        "house": house.house.value,
-        "deciding": house.deciding,
-        "weight": house.weight,
-        "electors": house.electors,
-        "parts": None
-        if house.parts is None
-        else {
-            position.value: {"weight": part.weight, "electors": part.electors}
-            for position, part in house.parts.items()
-        },
-        "quorum": {
-            "weight": str(quorum.weight),
-            "electors": str(quorum.electors),
-            "needed_weight": quorum.needed_weight,
-            "needed_electors": quorum.needed_electors,
-            "present_weight": quorum.present_weight,
-            "present_electors": quorum.present_electors,
-            "reached": quorum.reached,
-        },
-        "threshold": None if house.threshold is None else str(house.threshold),
-        "verdict": house.verdict.value,
-        "why": list(house.why),
-    }
-
-
-def _read_house(stored: Mapping[str, Any]) -> HouseFigures:
-    quorum, parts = stored["quorum"], stored["parts"]
-    return HouseFigures(
-        house=House(stored["house"]),
-        deciding=stored["deciding"],
-        weight=stored["weight"],
-        electors=stored["electors"],
-        parts=None
-        if parts is None
-        else {Position(position): Part(**part) for position, part in parts.items()},
-        quorum=Quorum(
-            **quorum
-            | {"weight": Fraction(quorum["weight"]), "electors": Fraction(quorum["electors"])}
-        ),
-        threshold=None if stored["threshold"] is None else Fraction(stored["threshold"]),
-        verdict=Verdict(stored["verdict"]),
-        why=tuple(stored["why"]),
-    )
-
-
-def _write_entry(entry: RollEntry) -> dict[str, Any]:
-    return {
-        "house": entry.house.value,
-        "position": entry.position,
-        "name": entry.name,
-        "weight": entry.weight,
-        "choice": entry.choice.value,
-        "reason": entry.reason,
-    }
-
-
-def _read_entry(stored: Mapping[str, Any]) -> RollEntry:
-    return RollEntry(
-        house=House(stored["house"]),
-        position=stored["position"],
-        name=stored["name"],
-        weight=stored["weight"],
-        choice=Position(stored["choice"]),
-        reason=stored["reason"],
-    )

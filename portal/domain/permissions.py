@@ -38,6 +38,7 @@ class Permission(StrEnum):
 
     PORTAL_PROJECT_CREATE = "portal:project:create"
     PORTAL_HEALTH_READ = "portal:health:read"
+    PORTAL_PAYMENTS_COMPARE = "portal:payments:compare"
     PERSON_ACCOUNT_EDIT = "person:account:edit"
     PERSON_DESK_READ = "person:desk:read"
     PERSON_ORGANIZATION_FOUND = "person:organization:found"
@@ -51,7 +52,10 @@ class Permission(StrEnum):
     ORGANIZATION_SPONSORSHIP_BUY = "organization:sponsorship:buy"
     ORGANIZATION_SPONSORSHIP_CANCEL = "organization:sponsorship:cancel"
     ORGANIZATION_PAYMENTS_READ = "organization:payments:read"
+    ORGANIZATION_BILLING_EDIT = "organization:billing:edit"
     ORGANIZATION_BALLOT_CAST = "organization:ballot:cast"
+    ORGANIZATION_NEED_READ = "organization:need:read"
+    ORGANIZATION_NEED_WRITE = "organization:need:write"
 
     PROJECT_DESK_READ = "project:desk:read"
     PROJECT_PROFILE_EDIT = "project:profile:edit"
@@ -59,6 +63,9 @@ class Permission(StrEnum):
     PROJECT_CHARTER_EDIT = "project:charter:edit"
     PROJECT_TIERS_EDIT = "project:tiers:edit"
     PROJECT_SPONSORS_READ = "project:sponsors:read"
+    PROJECT_BILLING_EDIT = "project:billing:edit"
+    PROJECT_PAYMENTS_RECORD = "project:payments:record"
+    PROJECT_REFUND_GIVE = "project:refund:give"
     PROJECT_PUBLICATION_REVIEW = "project:publication:review"
     PROJECT_PROPOSAL_EDIT = "project:proposal:edit"
     PROJECT_VOTE_OPEN = "project:vote:open"
@@ -66,6 +73,10 @@ class Permission(StrEnum):
     PROJECT_DECISION_EDIT = "project:decision:edit"
     PROJECT_ROADMAP_EDIT = "project:roadmap:edit"
     PROJECT_AUDIT_READ = "project:audit:read"
+    PROJECT_LEDGER_READ = "project:ledger:read"
+    PROJECT_NEED_READ = "project:need:read"
+    PROJECT_NEED_ANSWER = "project:need:answer"
+    PROJECT_SCREENING_DECIDE = "project:screening:decide"
 
 
 _O = OrganizationRole
@@ -80,7 +91,10 @@ ORGANIZATION_POLICY: Mapping[Permission, frozenset[OrganizationRole]] = {
     Permission.ORGANIZATION_SPONSORSHIP_BUY: frozenset({_O.OWNER, _O.BILLING}),
     Permission.ORGANIZATION_SPONSORSHIP_CANCEL: frozenset({_O.OWNER, _O.BILLING}),
     Permission.ORGANIZATION_PAYMENTS_READ: frozenset({_O.OWNER, _O.BILLING}),
+    Permission.ORGANIZATION_BILLING_EDIT: frozenset({_O.OWNER, _O.BILLING}),
     Permission.ORGANIZATION_BALLOT_CAST: frozenset({_O.REPRESENTATIVE, _O.DEPUTY}),
+    Permission.ORGANIZATION_NEED_READ: frozenset({_O.OWNER, _O.REPRESENTATIVE, _O.DEPUTY}),
+    Permission.ORGANIZATION_NEED_WRITE: frozenset({_O.REPRESENTATIVE, _O.DEPUTY}),
 }
 PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_DESK_READ: frozenset(_P),
@@ -89,6 +103,9 @@ PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_CHARTER_EDIT: frozenset({_P.LEAD}),
     Permission.PROJECT_TIERS_EDIT: frozenset({_P.LEAD, _P.TREASURER}),
     Permission.PROJECT_SPONSORS_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.TREASURER}),
+    Permission.PROJECT_BILLING_EDIT: frozenset({_P.LEAD, _P.TREASURER}),
+    Permission.PROJECT_PAYMENTS_RECORD: frozenset({_P.LEAD, _P.TREASURER}),
+    Permission.PROJECT_REFUND_GIVE: frozenset({_P.LEAD, _P.TREASURER}),
     Permission.PROJECT_PUBLICATION_REVIEW: frozenset({_P.LEAD, _P.MAINTAINER}),
     Permission.PROJECT_PROPOSAL_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
     Permission.PROJECT_VOTE_OPEN: frozenset({_P.LEAD, _P.MAINTAINER}),
@@ -96,6 +113,10 @@ PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_DECISION_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
     Permission.PROJECT_ROADMAP_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
     Permission.PROJECT_AUDIT_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.TREASURER}),
+    Permission.PROJECT_LEDGER_READ: frozenset({_P.LEAD, _P.TREASURER}),
+    Permission.PROJECT_NEED_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.STEWARD}),
+    Permission.PROJECT_NEED_ANSWER: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_SCREENING_DECIDE: frozenset({_P.LEAD, _P.STEWARD}),
 }
 
 

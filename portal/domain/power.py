@@ -3,8 +3,10 @@
 Indices are fractions, counted exactly over integer weights (see `coalitions` for how). Declared
 coarsening: `banzhaf_unit` and `shapley_unit` tell the unit in which weights are read. It is 1,
 hence exact, for the few different weights that tiers make, and with Banzhaf for 200 electors of
-any weights up to 12,500 thousandths on average. A game of more work than a page can wait for is
-first rounded to a larger unit; it is then counted exactly, so that every recount agrees.
+any weights up to 15,000 thousandths on average. A game of more work than a page can wait for is
+first rounded to a larger unit; it is then counted exactly, so that every recount agrees. With
+Shapley-Shubik, which counts coalitions by size too, 200 different weights are rounded so that they
+add up to about 1,500 units.
 """
 
 from __future__ import annotations
@@ -25,10 +27,9 @@ SHAPLEY_ELECTORS = 400
 
 Value = TypeVar("Value", int, Fraction)
 
-# Work beyond which weights are rounded: about five seconds; most games take milliseconds.
-_BANZHAF_WORK = 5_000_000
-_SHAPLEY_WORK = 2_000_000
-_COARSE_TOTAL = 2000
+# Microseconds of work beyond which weights are rounded; most games take a few thousand.
+_BANZHAF_WORK = 2_000_000
+_SHAPLEY_WORK = 1_000_000
 
 
 class PowerWarning(StrEnum):
@@ -82,9 +83,18 @@ def warnings(weights: Sequence[int], quota: int) -> list[PowerWarning | None]:
     """
     total = sum(weights)
     return [
-        _warning(weight, total - weight, quota, swing)
+        strongest_warning(weight, total, quota, matters=swing > 0)
         for weight, swing in zip(weights, _swings(tuple(weights), quota), strict=True)
     ]
+
+
+def strongest_warning(weight: int, total: int, quota: int, *, matters: bool) -> PowerWarning | None:
+    """Name what one elector's weight does; ``matters`` is whether its index is above 0."""
+    if not matters:
+        return PowerWarning.DUMMY
+    if total - weight < quota:
+        return PowerWarning.DICTATOR if weight >= quota else PowerWarning.VETO_PLAYER
+    return None
 
 
 def banzhaf_unit(weights: Sequence[int], quota: int) -> int:
@@ -92,7 +102,7 @@ def banzhaf_unit(weights: Sequence[int], quota: int) -> int:
     game = _game(weights, quota, BANZHAF_ELECTORS)
     if game is None or coalitions.swings_work(game) <= _BANZHAF_WORK:
         return 1
-    return -(-sum(weights) // (2 * coalitions.quota_within(_BANZHAF_WORK, game.electors)))
+    return -(-sum(weights) // (2 * coalitions.swings_quota(_BANZHAF_WORK, game)))
 
 
 def shapley_unit(weights: Sequence[int], quota: int) -> int:
@@ -100,7 +110,7 @@ def shapley_unit(weights: Sequence[int], quota: int) -> int:
     game = _game(weights, quota, SHAPLEY_ELECTORS)
     if game is None or coalitions.pivots_work(game) <= _SHAPLEY_WORK:
         return 1
-    return -(-sum(weights) // _COARSE_TOTAL)
+    return -(-sum(weights) // (2 * coalitions.pivots_quota(_SHAPLEY_WORK, game)))
 
 
 @lru_cache(maxsize=16)
@@ -138,11 +148,3 @@ def _by_elector(
         return [0] * len(weights)
     counted = count(game)
     return [counted.get(weight // game.unit, 0) for weight in weights]
-
-
-def _warning(weight: int, others: int, quota: int, swings: int) -> PowerWarning | None:
-    if not swings:
-        return PowerWarning.DUMMY
-    if others < quota:
-        return PowerWarning.DICTATOR if weight >= quota else PowerWarning.VETO_PLAYER
-    return None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
+from enum import StrEnum
 from fractions import Fraction
 from typing import Any
 
@@ -13,11 +14,11 @@ from portal.domain.canonical import fingerprint
 from portal.domain.charter import Charter, DecisionMode, House, PrivacyMode
 from portal.domain.electorate import Chamber, Electorate, Power
 from portal.domain.errors import Obstacle
+from portal.domain.papers import YES_NO_PAPER, BallotPaper, read_paper, write_paper
 from portal.domain.power import PowerWarning
 from portal.domain.votes import Method
 
 VERSION = 1
-YES_NO_OPTIONS = ("for", "against", "abstain")
 SECRET_BALLOTS = 5
 SECRET_CLASS = 3
 
@@ -31,6 +32,26 @@ class ProposalText:
     title: str
     summary: str
     body: str
+
+
+class Tie(StrEnum):
+    """What a tie means, said before opening (VOTING 4).
+
+    Yes or no: the status quo wins. Options: shown as a tie, or put in the order of the SHA-256 of
+    the closed log's root and the option's id, where an order is needed.
+    """
+
+    STATUS_QUO = "status_quo"
+    SHOWN = "shown"
+    LOG_ROOT = "log_root"
+
+
+def choose_tie(paper: BallotPaper, mode: DecisionMode) -> Tie:
+    """Advice may show a tie; money that can be spent once, and what binds, needs an order."""
+    if paper.method is Method.YES_NO:
+        return Tie.STATUS_QUO
+    needs_order = paper.method is Method.BUDGET or mode is not DecisionMode.ADVISORY
+    return Tie.LOG_ROOT if needs_order else Tie.SHOWN
 
 
 def deciding_houses(mode: DecisionMode) -> tuple[House, ...]:
@@ -55,35 +76,34 @@ def freeze_rules(
     question: str,
     electorate: Electorate,
     *,
+    paper: BallotPaper = YES_NO_PAPER,
+    others: Sequence[ProposalText] = (),
     charter_number: int,
     opens_at: datetime,
     closes_at: datetime,
 ) -> dict[str, Any]:
     """Everything a vote freezes, as values that canonical JSON takes; nothing of it changes later.
 
-    Names that may not be shown are null, so that the rules can be published. Fractions are text.
+    ``others`` are further proposals that stand in the vote as options. Names that may not be shown
+    are null, so that the rules can be published. Fractions are text.
     """
     charter = electorate.charter
-    proposal = {
-        "number": text.number,
-        "title": text.title,
-        "summary": text.summary,
-        "body": text.body,
-    }
+    several = {"others": [_write_text(each) for each in others]} if others else {}
     return {
         "v": VERSION,
         "project": text.project,
-        "proposal": proposal | {"sha256": fingerprint(proposal)},
+        "proposal": _write_text(text),
+        **several,
         "question": question,
-        "method": Method.YES_NO.value,
-        "options": list(YES_NO_OPTIONS),
-        "unranked": "abstain",
-        "tie": "status_quo",
+        **write_paper(paper),
+        "unranked": paper.unranked.value,
+        "tie": choose_tie(paper, charter.mode).value,
         "privacy": charter.privacy.value,
         "mode": charter.mode.value,
         "threshold": None if charter.threshold is None else str(charter.threshold),
         "quorum": {"weight": str(charter.quorum_weight), "electors": str(charter.quorum_electors)},
         "reason_required": charter.reason_required,
+        "veto_allowed": charter.veto_allowed,
         "charter": {
             "number": charter_number,
             "damping": charter.damping.value,
@@ -95,6 +115,27 @@ def freeze_rules(
         "closes_at": _instant(closes_at),
         "electorate": _electorate(electorate),
     }
+
+
+def _write_text(text: ProposalText) -> dict[str, Any]:
+    written = {
+        "number": text.number,
+        "title": text.title,
+        "summary": text.summary,
+        "body": text.body,
+    }
+    return written | {"sha256": fingerprint(written)}
+
+
+def houses_of(rules: Mapping[str, Any]) -> list[House]:
+    """The houses that take part, in one order however the rules were written down."""
+    return [house for house in House if house in rules["electorate"]]
+
+
+def read_text(rules: Mapping[str, Any], number: int) -> Mapping[str, Any]:
+    """The text of one of the proposals that a vote froze, by its number."""
+    texts = [rules["proposal"], *rules.get("others", ())]
+    return next((text for text in texts if text["number"] == number), rules["proposal"])
 
 
 def preview_seal(electorate: Electorate, *, revision: int) -> str:
@@ -137,25 +178,41 @@ def _instant(value: datetime) -> str:
 class Terms:
     """What a count needs to know of the frozen rules, read back from them."""
 
-    method: Method
+    paper: BallotPaper
     mode: DecisionMode
     privacy: PrivacyMode
     threshold: Fraction | None
     quorum_weight: Fraction
     quorum_electors: Fraction
     reason_required: bool
+    veto_allowed: bool
+
+    @property
+    def secret(self) -> bool:
+        """Whether only totals are ever shown."""
+        return self.privacy is PrivacyMode.SECRET_AGGREGATE
+
+    tie: Tie
+
+    @property
+    def method(self) -> Method:
+        """How ballots are cast and counted."""
+        return self.paper.method
 
 
 def read_terms(rules: Mapping[str, Any]) -> Terms:
     """Read the frozen rules back; they were written by ``freeze_rules``."""
     return Terms(
-        method=Method(rules["method"]),
+        paper=read_paper(rules),
         mode=DecisionMode(rules["mode"]),
         privacy=PrivacyMode(rules["privacy"]),
         threshold=None if rules["threshold"] is None else Fraction(rules["threshold"]),
         quorum_weight=Fraction(rules["quorum"]["weight"]),
         quorum_electors=Fraction(rules["quorum"]["electors"]),
         reason_required=rules["reason_required"],
+        # Votes from before the switch told their electors of no veto.
+        veto_allowed=rules.get("veto_allowed", False),
+        tie=Tie(rules["tie"]),
     )
 
 

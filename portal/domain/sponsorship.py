@@ -43,12 +43,21 @@ class Publication(StrEnum):
     REJECTED = "rejected"
 
 
+class Collection(StrEnum):
+    """How a renewal is collected: from the card on file, or by an invoice with days to pay."""
+
+    CARD = "card"
+    INVOICE = "invoice"
+
+
 class CommercialAction(StrEnum):
     """What may happen to the money."""
 
     INVOICE = "invoiced"
     PAY = "paid"
     REFUND = "refunded"
+    WITHDRAW = "taken back to the quote"
+    RESTORE = "taken back to paid"
 
 
 class TermAction(StrEnum):
@@ -59,6 +68,7 @@ class TermAction(StrEnum):
     MISS = "put into grace"
     LAPSE = "lapsed"
     END = "ended"
+    REVOKE = "ended at once"
 
 
 class PublicationAction(StrEnum):
@@ -77,6 +87,8 @@ COMMERCIAL_TABLE: Mapping[tuple[Commercial, CommercialAction], Commercial] = {
     (Commercial.QUOTED, CommercialAction.INVOICE): Commercial.INVOICED,
     (Commercial.QUOTED, CommercialAction.PAY): Commercial.PAID,
     (Commercial.INVOICED, CommercialAction.PAY): Commercial.PAID,
+    (Commercial.INVOICED, CommercialAction.WITHDRAW): Commercial.QUOTED,
+    (Commercial.INVOICED, CommercialAction.RESTORE): Commercial.PAID,
     (Commercial.PAID, CommercialAction.INVOICE): Commercial.INVOICED,
     (Commercial.PAID, CommercialAction.PAY): Commercial.PAID,
     (Commercial.PAID, CommercialAction.REFUND): Commercial.REFUNDED,
@@ -89,6 +101,8 @@ TERM_TABLE: Mapping[tuple[Term, TermAction], Term] = {
     (Term.GRACE, TermAction.RENEW): Term.ACTIVE,
     (Term.GRACE, TermAction.LAPSE): Term.LAPSED,
     (Term.LAPSED, TermAction.RENEW): Term.ACTIVE,
+    (Term.ACTIVE, TermAction.REVOKE): Term.ENDED,
+    (Term.GRACE, TermAction.REVOKE): Term.ENDED,
 }
 PUBLICATION_TABLE: Mapping[tuple[Publication, PublicationAction], Publication] = {
     (Publication.HIDDEN, PublicationAction.SUBMIT): Publication.IN_REVIEW,
@@ -163,11 +177,13 @@ def voting_obstacles(
     voting_weight: int,
     seasoning_days: int,
     at: datetime,
+    disputed: bool = False,
 ) -> list[Obstacle]:
     """Why a sponsorship carries no weight at an instant; empty means it is eligible (VOTING 2).
 
     Eligible is what stands in good standing (term active or in grace, money not refunded), has a
-    tier with a voting weight, and has been active for at least ``seasoning_days``.
+    tier with a voting weight, has been active for at least ``seasoning_days``, and no payment of
+    which is disputed.
     """
     obstacles = []
     if term is Term.PENDING or active_since is None:
@@ -186,6 +202,12 @@ def voting_obstacles(
         )
     if commercial is Commercial.REFUNDED:
         obstacles.append(Obstacle("voting.refunded", "The payment was refunded."))
+    if disputed:
+        obstacles.append(
+            Obstacle(
+                "voting.disputed", "A payment is disputed; the weight rests until that is settled."
+            )
+        )
     if voting_weight == 0:
         obstacles.append(Obstacle("voting.no_weight", "This tier carries no voting weight."))
     return obstacles

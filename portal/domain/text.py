@@ -70,7 +70,8 @@ def make_slug(name: str, *, max_length: int = 50) -> str:
     Empty if the name has no Latin letter or digit.
     """
     plain = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
-    words = "".join(letter if letter.isalnum() else " " for letter in plain).split()
+    # Once more in lower case: letters of mathematics become plain capitals only here.
+    words = "".join(letter if letter.isalnum() else " " for letter in plain.lower()).split()
     return "-".join(words)[:max_length].strip("-")
 
 

@@ -72,6 +72,18 @@ class Support:
 
 
 @dataclass(frozen=True, slots=True)
+class Needs:
+    """Needs that may wait for an answer at once."""
+
+    kind: ClassVar[str] = "needs"
+    at_once: int
+
+    def __post_init__(self) -> None:
+        """Refuse what nobody could read."""
+        _check_range("needs_at_once", self.at_once, 1, 100)
+
+
+@dataclass(frozen=True, slots=True)
 class NamedContact:
     """A named maintainer to turn to."""
 
@@ -114,9 +126,9 @@ class TextLine:
             )
 
 
-Benefit = Logo | Support | NamedContact | EarlyAccess | Mention | TextLine
+Benefit = Logo | Support | Needs | NamedContact | EarlyAccess | Mention | TextLine
 _KINDS: Mapping[str, type[Benefit]] = {
-    each.kind: each for each in (Logo, Support, NamedContact, EarlyAccess, Mention, TextLine)
+    each.kind: each for each in (Logo, Support, Needs, NamedContact, EarlyAccess, Mention, TextLine)
 }
 
 

@@ -9,6 +9,8 @@ from portal.domain.errors import Obstacle, Refusal
 
 SHORTEST_WINDOW = timedelta(hours=1)
 LONGEST_WINDOW = timedelta(days=90)
+_DAY = timedelta(days=1)
+_REMINDED = (3 * _DAY, _DAY)
 
 
 class Method(StrEnum):
@@ -26,6 +28,7 @@ class VoteState(StrEnum):
     """Where a vote stands; only the server's clock and the tally move it."""
 
     OPEN = "open"
+    COUNTING = "counting"
     TALLIED = "tallied"
 
 
@@ -41,7 +44,24 @@ def phase(state: VoteState, closes_at: datetime, *, now: datetime) -> VotePhase:
     """The phase at an instant: from the close to the tally a vote is being counted."""
     if state is VoteState.TALLIED:
         return VotePhase.TALLIED
-    return VotePhase.OPEN if now < closes_at else VotePhase.COUNTING
+    return VotePhase.OPEN if state is VoteState.OPEN and now < closes_at else VotePhase.COUNTING
+
+
+def full_hour(at: datetime) -> datetime:
+    """The last full hour at an instant, to which turnout is counted."""
+    return at.replace(minute=0, second=0, microsecond=0)
+
+
+def reminder_instants(opens_at: datetime, closes_at: datetime) -> list[datetime]:
+    """When electors who have not voted are reminded: three days and one day before the close.
+
+    And at half time, unless one of those is due within a day of it.
+    """
+    late = [closes_at - before for before in _REMINDED if closes_at - before > opens_at]
+    half = opens_at + (closes_at - opens_at) / 2
+    if all(abs(half - each) >= _DAY for each in late):
+        late.append(half)
+    return sorted(late)
 
 
 def check_window(opens_at: datetime, closes_at: datetime) -> None:
@@ -54,8 +74,37 @@ def check_window(opens_at: datetime, closes_at: datetime) -> None:
         )
     if closes_at > opens_at + LONGEST_WINDOW:
         raise Refusal(
-            "vote.window_long", "The close lies at most 90 days ahead.", field="closes_at"
+            "vote.window_long",
+            "The close lies at most 90 days after the opening.",
+            field="closes_at",
         )
+
+
+def extension_obstacles(
+    state: VoteState, closes_at: datetime, *, extended_at: datetime | None, now: datetime
+) -> list[Obstacle]:
+    """Why a window cannot be extended at an instant: once, and before the close (VOTING 3)."""
+    if extended_at is not None:
+        return [
+            Obstacle(
+                "vote.extended_before",
+                "This window was extended once; it cannot be extended a second time.",
+            )
+        ]
+    if state is not VoteState.OPEN or now >= closes_at:
+        return [Obstacle("vote.closed", "This vote is closed; its window no longer changes.")]
+    return []
+
+
+def check_extension(opens_at: datetime, closes_at: datetime, extended: datetime) -> None:
+    """Refuse an extended close that is no later than the present one, or out of bounds."""
+    if extended <= closes_at:
+        raise Refusal(
+            "vote.window_shorter",
+            "The new close lies after the present one: a window only grows.",
+            field="closes_at",
+        )
+    check_window(opens_at, extended)
 
 
 def ballot_obstacles(
@@ -94,9 +143,18 @@ def check_reason(reason: str, *, required: bool, secret: bool) -> None:
             "The charter asks for a reason when you vote against.",
             field="reason",
         )
-    if secret and reason:
+    _check_said(reason, "reason", "reasons", secret=secret)
+
+
+def check_conflict(conflict: str, *, secret: bool) -> None:
+    """Refuse a statement of a conflict of interest in a secret vote: it could name a voter."""
+    _check_said(conflict, "conflict", "statements", secret=secret)
+
+
+def _check_said(text: str, field: str, plural: str, *, secret: bool) -> None:
+    if secret and text:
         raise Refusal(
-            "ballot.reason_secret",
-            "A secret vote takes no reasons: leave this empty.",
-            field="reason",
+            f"ballot.{field}_secret",
+            f"A secret vote takes no {plural}: leave this empty.",
+            field=field,
         )

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from itertools import accumulate
 from math import isqrt
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 THOUSANDTHS = 1000
 
@@ -61,27 +61,51 @@ def cap_weights(weights: Sequence[Fraction], alpha: Fraction) -> list[Fraction]:
     equal, namely the smallest of them, which is where the fixed point ends at n * alpha = 1.
     Weights of 0 stay 0 and do not count in n. Refuses alpha outside (0, 1] with ValueError.
     """
-    if not 0 < alpha <= 1:
-        raise ValueError("the cap is a share above 0 and at most 1")
-    descending = sorted((weight for weight in weights if weight > 0), reverse=True)
-    if not descending:
-        return list(weights)
-    ceiling = _ceiling(descending, alpha)
+    ceiling = _ceiling(Counter(weights), alpha)
     return [min(weight, ceiling) for weight in weights]
 
 
-def _ceiling(descending: list[Fraction], alpha: Fraction) -> Fraction:
-    """Find the largest weight that the cap leaves to anybody."""
-    if len(descending) * alpha <= 1:
-        return descending[-1]
-    heads = accumulate(descending, initial=Fraction(0))
-    total = sum(descending, Fraction(0))
-    # k stays below 1 / alpha: at the last such k the ceiling is at least the next weight.
-    return next(
-        ceiling
-        for k, (head, following) in enumerate(zip(heads, descending, strict=False))
-        if (ceiling := alpha * (total - head) / (1 - k * alpha)) >= following
-    )
+def _ceiling(classes: Mapping[Fraction, int], alpha: Fraction) -> Fraction:
+    """Find the largest weight that the cap leaves to anybody; ``classes`` counts equal weights.
+
+    Within a class the condition on k is the same for each member, so a class is one step: with T
+    the weight after k and w the next weight, alpha * T >= w * (1 - k * alpha) stays as it is when
+    both k grows by one and T shrinks by w.
+    """
+    if not 0 < alpha <= 1:
+        raise ValueError("the cap is a share above 0 and at most 1")
+    descending = sorted(((w, n) for w, n in classes.items() if w > 0 and n > 0), reverse=True)
+    if not descending:
+        return Fraction(0)
+    if sum(n for _, n in descending) * alpha <= 1:
+        return descending[-1][0]
+    k, rest = 0, sum((w * n for w, n in descending), Fraction(0))
+    for weight, members in descending:
+        # k stays below 1 / alpha: at the last such k the ceiling is at least the next weight.
+        if alpha * rest >= weight * (1 - k * alpha):
+            return alpha * rest / (1 - k * alpha)
+        k, rest = k + members, rest - weight * members
+    raise AssertionError("the last class always meets the condition")
+
+
+def class_weights(
+    classes: Mapping[Fraction, int], *, damping: Damping, cap: Fraction
+) -> dict[Fraction, int]:
+    """The effective weight of each raw weight, in integer thousandths.
+
+    ``classes`` tells how many electors have each raw weight. Damped weights are rounded down to
+    thousandths, then capped, and the ceiling is rounded down too. For raw weights given in
+    thousandths or coarser that equals rounding the exact fixed point once. In this order the cap
+    holds exactly on what is stored: with k electors at the ceiling c and a rest R that is already
+    whole, c * (1 - k * cap) = cap * R, so a lower whole ceiling d has d <= cap * (R + k * d), and
+    nobody else holds more than d.
+    """
+    whole = {raw: Fraction(int(damp(raw, damping) * THOUSANDTHS)) for raw in classes}
+    merged: Counter[Fraction] = Counter()
+    for raw, members in classes.items():
+        merged[whole[raw]] += members
+    ceiling = _ceiling(merged, cap)
+    return {raw: int(min(weight, ceiling)) for raw, weight in whole.items()}
 
 
 def effective_weights(
@@ -89,14 +113,11 @@ def effective_weights(
 ) -> list[int]:
     """Turn raw weights into the integer thousandths that a vote stores; the order is kept.
 
-    Damped weights are rounded down to thousandths, then capped, and the ceiling is rounded down
-    too. For raw weights given in thousandths or coarser that equals rounding the exact fixed point
-    once. In this order the cap holds exactly on what is stored: with k electors at the ceiling c
-    and a rest R that is already whole, c * (1 - k * cap) = cap * R, so a lower whole ceiling d has
-    d <= cap * (R + k * d), and nobody else holds more than d.
+    As ``class_weights`` says.
     """
-    whole = [Fraction(int(damp(weight, damping) * THOUSANDTHS)) for weight in raw]
-    return [int(weight) for weight in cap_weights(whole, cap)]
+    exact = [Fraction(weight) for weight in raw]
+    weights = class_weights(Counter(exact), damping=damping, cap=cap)
+    return [weights[weight] for weight in exact]
 
 
 def merge_related(

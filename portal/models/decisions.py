@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, Instant, choices
@@ -15,17 +15,21 @@ from portal.models.votes import Vote
 
 
 class DecisionRecord(Base):
-    """What the maintainers decided on a closed vote, and why.
+    """What the maintainers decided on a proposal after a closed vote, and why.
 
     ``follows`` is derived from outcome and kind; None where there was no outcome to follow.
     ``vetoed`` marks a departure from a binding vote.
     """
 
     __tablename__ = "decision_records"
-    __table_args__ = (CheckConstraint("reasons <> ''", name="reasons_given"),)
+    __table_args__ = (
+        UniqueConstraint("vote_id", "proposal_id"),
+        CheckConstraint("reasons <> ''", name="reasons_given"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    vote_id: Mapped[int] = mapped_column(ForeignKey("votes.id"), unique=True)
+    vote_id: Mapped[int] = mapped_column(ForeignKey("votes.id"))
+    proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.id"))
     kind: Mapped[DecisionKind] = mapped_column(choices(DecisionKind))
     follows: Mapped[bool | None]
     vetoed: Mapped[bool] = mapped_column(default=False)
@@ -36,6 +40,7 @@ class DecisionRecord(Base):
     decided_at: Mapped[datetime] = mapped_column(Instant)
 
     vote: Mapped[Vote] = relationship()
+    proposal: Mapped[Proposal] = relationship()
 
     @property
     def project_id(self) -> int:

@@ -17,6 +17,7 @@ class Person(Base):
     """
 
     __tablename__ = "people"
+    shown_when_new = False
 
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(120))

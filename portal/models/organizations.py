@@ -34,6 +34,7 @@ class Organization(Base):
     """
 
     __tablename__ = "organizations"
+    shown_when_new = False
 
     id: Mapped[int] = mapped_column(primary_key=True)
     slug: Mapped[str] = mapped_column(String(60), unique=True)
@@ -63,6 +64,7 @@ class Membership(Base):
     """One role of one person in one organization; representative and deputy are held once."""
 
     __tablename__ = "memberships"
+    shown_publicly = False
     __table_args__ = (
         UniqueConstraint("organization_id", "person_id", "role"),
         Index(

@@ -77,6 +77,7 @@ class CharterVersion(Base):
     window_days: Mapped[int]
     grace_days: Mapped[int]
     reason_required: Mapped[bool]
+    veto_allowed: Mapped[bool] = mapped_column(default=False)
     note: Mapped[str] = mapped_column(String(500), default="")
     changed_by: Mapped[str] = mapped_column(String(120))
     changed_at: Mapped[datetime] = mapped_column(Instant)

@@ -8,21 +8,24 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, Instant, choices
-from portal.domain.sponsorship import Commercial, Publication, Term
+from portal.domain.documents import BANK
+from portal.domain.sponsorship import Collection, Commercial, Publication, Term
 from portal.models.organizations import Organization, Picture
 from portal.models.projects import Project
 from portal.models.tiers import TierVersion
 
 _RUNNING = text("term IN ('pending', 'active', 'grace')")
-ON_WALL = text("term IN ('active', 'grace') AND publication = 'published' AND NOT is_private")
-AMONG_PAST = text("term IN ('lapsed', 'ended') AND publication = 'published' AND NOT is_private")
+ON_WALL = text("term IN ('active', 'grace') AND approved_name IS NOT NULL AND NOT is_private")
+AMONG_PAST = text("term IN ('lapsed', 'ended') AND approved_name IS NOT NULL AND NOT is_private")
 
 
 class Sponsorship(Base):
     """One organization's stake in one project, with four separate states (PRODUCT S2).
 
     The voting state is computed from the others, never stored. ``active_since`` starts the
-    seasoning. The approved name, website and picture are what the public sees.
+    seasoning. The approved name, website and picture are what the public sees, also while an edit
+    waits for review; whoever rejects or hides a sponsor empties them. ``ends_renewal`` says that
+    the processor is still to be told to charge no more.
     """
 
     __tablename__ = "sponsorships"
@@ -77,13 +80,21 @@ class Sponsorship(Base):
     ended_at: Mapped[datetime | None] = mapped_column(Instant)
     cancel_at_term_end: Mapped[bool] = mapped_column(default=False)
     processor: Mapped[str] = mapped_column(String(20), default="")
+    po_number: Mapped[str] = mapped_column(String(80), default="", server_default="")
     renewal_id: Mapped[str | None] = mapped_column(String(80), unique=True)
+    ends_renewal: Mapped[bool] = mapped_column(default=False)
+    collection: Mapped[Collection] = mapped_column(choices(Collection), default=Collection.CARD)
     created_at: Mapped[datetime] = mapped_column(Instant)
 
     organization: Mapped[Organization] = relationship()
     project: Mapped[Project] = relationship()
     tier_snapshot: Mapped[TierVersion] = relationship()
     approved_picture: Mapped[Picture | None] = relationship()
+
+    @property
+    def renews(self) -> bool:
+        """Whether another term may follow: the processor charges it, or our own invoice does."""
+        return self.renewal_id is not None or self.processor == BANK
 
 
 class SponsorshipEvent(Base):

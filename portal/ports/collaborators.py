@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from portal.ports.clock import Clock
 from portal.ports.identity import IdentityProvider
 from portal.ports.mail import Mailbox, MailTransport
 from portal.ports.payments import PaymentGateway
+from portal.ports.record_key import RecordKey
 from portal.settings import Settings
 
 
@@ -20,3 +22,5 @@ class Collaborators:
     mail: MailTransport
     mailbox: Mailbox | None
     identity: Mapping[str, IdentityProvider]
+    record_key: RecordKey
+    clock: Clock

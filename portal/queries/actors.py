@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import CompoundSelect, String, bindparam, literal, select, type_coerce, union_all
 
-from portal.database import Instant, db
+from portal.database import Instant, connection
 from portal.domain.permissions import Actor, OrganizationRole, ProjectRole
 from portal.models.identity import Person, SignIn
 from portal.models.organizations import Membership, Organization
@@ -49,7 +49,7 @@ _ACTOR: CompoundSelect[Any] = union_all(
 
 def find_actor(token_hash: str, *, now: datetime) -> Actor | None:
     """The person behind a session that has neither ended nor expired, with all roles."""
-    rows = db.session.execute(_ACTOR, {"token_hash": token_hash, "now": now}).all()
+    rows = connection().execute(_ACTOR, {"token_hash": token_hash, "now": now}).all()
     if not rows:
         return None
     person_id, name, is_operator, *_nothing = rows[0]
@@ -79,11 +79,11 @@ _PROJECT_BY_SLUG = select(Project.id, Project.slug, Project.name).where(
 
 def find_organization(slug: str) -> Scope | None:
     """The organization a URL names."""
-    row = db.session.execute(_ORGANIZATION_BY_SLUG, {"slug": slug}).one_or_none()
+    row = connection().execute(_ORGANIZATION_BY_SLUG, {"slug": slug}).one_or_none()
     return None if row is None else Scope(row.id, row.slug, row.name)
 
 
 def find_project(slug: str) -> Scope | None:
     """The project a URL names."""
-    row = db.session.execute(_PROJECT_BY_SLUG, {"slug": slug}).one_or_none()
+    row = connection().execute(_PROJECT_BY_SLUG, {"slug": slug}).one_or_none()
     return None if row is None else Scope(row.id, row.slug, row.name)

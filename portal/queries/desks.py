@@ -17,7 +17,7 @@ from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.models.sponsorship import Sponsorship
-from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
+from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote, VoteProposal
 
 _SHOWN = 10
 
@@ -191,7 +191,12 @@ def _ballots_waiting(actor: Actor, now: datetime) -> dict[int, int]:
 def _decisions_owed(actor: Actor) -> dict[int, int]:
     rows = db.session.execute(
         select(Vote.project_id, func.count())
-        .outerjoin(DecisionRecord, DecisionRecord.vote_id == Vote.id)
+        .join(VoteProposal, VoteProposal.vote_id == Vote.id)
+        .outerjoin(
+            DecisionRecord,
+            (DecisionRecord.vote_id == Vote.id)
+            & (DecisionRecord.proposal_id == VoteProposal.proposal_id),
+        )
         .where(
             Vote.project_id.in_(_projects_with(actor, Permission.PROJECT_DECISION_EDIT)),
             Vote.state == VoteState.TALLIED,
@@ -280,8 +285,13 @@ def _open_votes(project_id: int, actor: Actor, now: datetime) -> tuple[VoteLine,
 def _undecided(project_id: int) -> tuple[VoteLine, ...]:
     rows = db.session.execute(
         select(Vote.id, Proposal.number, Proposal.title, Vote.closes_at)
-        .join(Proposal, Vote.proposal_id == Proposal.id)
-        .outerjoin(DecisionRecord, DecisionRecord.vote_id == Vote.id)
+        .join(VoteProposal, VoteProposal.vote_id == Vote.id)
+        .join(Proposal, VoteProposal.proposal_id == Proposal.id)
+        .outerjoin(
+            DecisionRecord,
+            (DecisionRecord.vote_id == Vote.id)
+            & (DecisionRecord.proposal_id == VoteProposal.proposal_id),
+        )
         .where(
             Vote.project_id == project_id,
             Vote.state == VoteState.TALLIED,

@@ -13,7 +13,7 @@ from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.database import db
-from portal.models.freshness import INSTANCE, SITE, project_scope
+from portal.models.freshness import INSTANCE, SITE, project_scope, record_scope
 from portal.models.projects import Project
 
 Versions = frozenset[tuple[Any, ...]]
@@ -23,12 +23,19 @@ class VersionsUnreadable(Exception):
     """The database did not answer; the page itself will say so."""
 
 
-def find_page_scopes(project_slug: str | None) -> tuple[str, str] | None:
-    """The two scopes on which a page rests: its project's, or every change; None if unknown."""
+def find_page_scopes(
+    project_slug: str | None, *, of_record: bool = False
+) -> tuple[str, str] | None:
+    """The two scopes on which a page rests: its project's, or every change; None if unknown.
+
+    Pages of the public record rest on their project and on what was appended to its log.
+    """
     if project_slug is None:
         return INSTANCE, SITE
     project_id = db.session.scalar(select(Project.id).where(Project.slug == project_slug))
-    return None if project_id is None else (project_scope(project_id), SITE)
+    if project_id is None:
+        return None
+    return project_scope(project_id), record_scope(project_id) if of_record else SITE
 
 
 class VersionReader:

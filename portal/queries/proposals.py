@@ -14,10 +14,11 @@ from portal.domain.decisions import DecisionKind, RoadmapState
 from portal.domain.errors import NotFound
 from portal.domain.outcomes import Verdict, verdict_of
 from portal.domain.proposals import ProposalState
+from portal.domain.rules import read_text
 from portal.domain.votes import VotePhase, phase
 from portal.models.decisions import DecisionRecord, RoadmapItem
 from portal.models.proposals import Proposal
-from portal.models.votes import Outcome, Vote
+from portal.models.votes import Outcome, Vote, VoteProposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +116,8 @@ def get_proposal_page(project_id: int, number: int, *, now: datetime) -> Proposa
     votes = _votes([proposal.id], now)
     text: dict[str, Any] = {}
     if proposal.state is ProposalState.DRAFT and votes:
-        rules = db.session.scalar(select(Vote.rules).where(Vote.id == votes[0][1].id)) or {}
-        text = rules.get("proposal", {})
+        terms = db.session.scalar(select(Vote.terms).where(Vote.id == votes[0][1].id)) or {}
+        text = dict(read_text(terms, number)) if terms else {}
     roadmap = db.session.scalar(
         select(RoadmapItem.state).where(RoadmapItem.proposal_id == proposal.id)
     )
@@ -218,9 +219,10 @@ def _votes(proposal_ids: Sequence[int], now: datetime) -> list[tuple[int, VoteLi
         return []
     found = db.session.execute(
         select(
-            Vote.proposal_id,
+            VoteProposal.proposal_id,
             Vote.id,
             Vote.question,
+            Vote.method,
             Vote.state,
             Vote.opens_at,
             Vote.closes_at,
@@ -230,9 +232,14 @@ def _votes(proposal_ids: Sequence[int], now: datetime) -> list[tuple[int, VoteLi
             DecisionRecord.follows,
             DecisionRecord.review_on,
         )
+        .join(VoteProposal, VoteProposal.vote_id == Vote.id)
         .outerjoin(Outcome, Outcome.vote_id == Vote.id)
-        .outerjoin(DecisionRecord, DecisionRecord.vote_id == Vote.id)
-        .where(Vote.proposal_id.in_(proposal_ids))
+        .outerjoin(
+            DecisionRecord,
+            (DecisionRecord.vote_id == Vote.id)
+            & (DecisionRecord.proposal_id == VoteProposal.proposal_id),
+        )
+        .where(VoteProposal.proposal_id.in_(proposal_ids))
         .order_by(Vote.id.desc())
     )
     return [
@@ -244,7 +251,7 @@ def _votes(proposal_ids: Sequence[int], now: datetime) -> list[tuple[int, VoteLi
                 opens_at=row.opens_at,
                 closes_at=row.closes_at,
                 phase=phase(row.state, row.closes_at, now=now),
-                verdict=None if row.outcome_id is None else verdict_of(row.carried),
+                verdict=None if row.outcome_id is None else verdict_of(row.carried, row.method),
                 decision=row.kind,
                 follows=row.follows,
                 review_on=row.review_on,

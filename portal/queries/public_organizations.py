@@ -11,7 +11,7 @@ from sqlalchemy import Exists, exists, or_, select
 from portal.database import db
 from portal.domain.errors import NotFound
 from portal.domain.permissions import PROJECT_POLICY, Actor, Permission
-from portal.domain.sponsorship import GOOD_STANDING, Publication
+from portal.domain.sponsorship import GOOD_STANDING
 from portal.models.organizations import Organization, Picture
 from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
@@ -60,7 +60,6 @@ class PictureFile:
 
 
 _SHOWN = (
-    Sponsorship.publication == Publication.PUBLISHED,
     Sponsorship.is_private.is_(False),
     Sponsorship.active_since.is_not(None),
     Sponsorship.approved_name.is_not(None),
@@ -68,7 +67,7 @@ _SHOWN = (
 
 
 def get_organization_page(slug: str) -> OrganizationPage:
-    """An organization with a published sponsorship, in one statement; NotFound for every other.
+    """An organization with an approved sponsorship, in one statement; NotFound for every other.
 
     Name, website and logo are those of the newest sponsorship that was approved.
     """

@@ -191,18 +191,22 @@ def _outcomes(project_id: int) -> tuple[NewOutcome, ...]:
             Proposal.number,
             Proposal.title,
             Vote.closes_at,
+            Vote.method,
             Outcome.carried,
             DecisionRecord.kind,
             DecisionRecord.follows,
         )
         .join(Proposal, Vote.proposal_id == Proposal.id)
         .join(Outcome, Outcome.vote_id == Vote.id)
-        .outerjoin(DecisionRecord, DecisionRecord.vote_id == Vote.id)
+        .outerjoin(
+            DecisionRecord,
+            (DecisionRecord.vote_id == Vote.id) & (DecisionRecord.proposal_id == Vote.proposal_id),
+        )
         .where(Vote.project_id == project_id)
         .order_by(Vote.closes_at.desc(), Vote.id.desc())
         .limit(_OUTCOMES)
     )
     return tuple(
-        NewOutcome(number, title, closes_at, verdict_of(carried), kind, follows)
-        for number, title, closes_at, carried, kind, follows in rows
+        NewOutcome(number, title, closes_at, verdict_of(carried, method), kind, follows)
+        for number, title, closes_at, method, carried, kind, follows in rows
     )

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Select, exists, select, tuple_, union_all
+from sqlalchemy import (
+    BindParameter,
+    Integer,
+    Select,
+    bindparam,
+    exists,
+    select,
+    tuple_,
+    union_all,
+)
 from sqlalchemy.orm import aliased
 
-from portal.database import db
+from portal.database import Instant, db
 from portal.domain.electorate import Electorate, draw_up
 from portal.domain.errors import NotFound
 from portal.domain.money import Money
@@ -23,6 +33,7 @@ from portal.models.projects import CharterVersion, Project
 from portal.models.sponsorship import AMONG_PAST, ON_WALL, Sponsorship
 from portal.models.tiers import Tier, TierVersion
 from portal.queries.electorate import load_paying_facts
+from portal.queries.kept import Kept, project_state, project_versions
 
 WALL_PAGE = 200
 _CHARTED = 1000
@@ -30,8 +41,7 @@ _PAST_PAGE = 50
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class WallSponsor:
+class WallSponsor(NamedTuple):
     """A named sponsor in good standing; ``picture`` is the SHA-256 of its approved logo."""
 
     id: int
@@ -79,7 +89,8 @@ class SponsorsPage:
     """A project's sponsors. ``unnamed`` counts those who stay private or are not approved yet.
 
     ``electorate`` is what a vote opened now would freeze of those who pay; None on further pages,
-    and where there are more sponsors than a chart can show.
+    and where there are more sponsors than a chart can show. What is made of it holds for as long as
+    the page has the same ``state``.
     """
 
     name: str
@@ -90,46 +101,71 @@ class SponsorsPage:
     past: tuple[PastSponsor, ...]
     older_past: str | None
     electorate: Electorate | None
+    state: Hashable
+
+
+_electorates = Kept[Electorate]()
+
+# Statements are built once: building one takes longer than running it.
+_HEAD = (
+    select(
+        Project.id,
+        Project.name,
+        ProjectFigures.sponsors,
+        ProjectFigures.named_sponsors,
+        CharterVersion,
+        *project_versions(Project.id),
+    )
+    .outerjoin(ProjectFigures, ProjectFigures.project_id == Project.id)
+    .outerjoin(CharterVersion, CharterVersion.project_id == Project.id)
+    .where(Project.slug == bindparam("slug"))
+    .order_by(CharterVersion.number.desc())
+    .limit(1)
+)
+_VERSIONS = (
+    select(
+        TierVersion,
+        Tier,
+        exists().where(Sponsorship.tier_snapshot_id == TierVersion.id, ON_WALL).label("sold"),
+    )
+    .join(Tier, TierVersion.tier_id == Tier.id)
+    .where(Tier.project_id == bindparam("project_id"))
+    .order_by(TierVersion.number)
+)
 
 
 def get_sponsors_page(
     slug: str, *, now: datetime, after: str = "", before: str = ""
 ) -> SponsorsPage:
-    """A project's wall, its past sponsors and today's weights, in six statements.
+    """A project's wall, its past sponsors and today's weights: four statements, six after a change.
 
     ``after`` goes on within one tier (``WallTier.after``), ``before`` with the past sponsors
     (``older_past``). NotFound for an unknown project.
     """
-    row = db.session.execute(
-        select(
-            Project.id,
-            Project.name,
-            ProjectFigures.sponsors,
-            ProjectFigures.named_sponsors,
-            CharterVersion,
-        )
-        .outerjoin(ProjectFigures, ProjectFigures.project_id == Project.id)
-        .outerjoin(CharterVersion, CharterVersion.project_id == Project.id)
-        .where(Project.slug == slug)
-        .order_by(CharterVersion.number.desc())
-        .limit(1)
-    ).one_or_none()
+    row = db.session.execute(_HEAD, {"slug": slug}).one_or_none()
     if row is None:
         raise NotFound("project")
-    sponsors, named, charter = row.sponsors or 0, row.named_sponsors or 0, row.CharterVersion
+    project_id, name, sponsors, named, charter, *versions = row
+    sponsors, named = sponsors or 0, named or 0
+    state = project_state(versions, now)
     drawn = charter and sponsors <= _CHARTED and not (after or before)
-    past, older_past = _past(row.id, before)
+    past, older_past = _past(project_id, before)
     return SponsorsPage(
-        name=row.name,
+        name=name,
         slug=slug,
         sponsors=sponsors,
         unnamed=sponsors - named,
-        tiers=find_wall(row.id, limit=WALL_PAGE, after=after),
+        tiers=find_wall(project_id, limit=WALL_PAGE, after=after),
         past=tuple(past),
         older_past=older_past,
-        electorate=draw_up(load_paying_facts(row.id, now=now), charter.charter, now)
+        electorate=_electorates.get(
+            project_id,
+            state,
+            lambda: draw_up(load_paying_facts(project_id, now=now), charter.charter, now),
+        )
         if drawn
         else None,
+        state=state,
     )
 
 
@@ -140,16 +176,7 @@ def find_wall(project_id: int, *, limit: int, after: str = "") -> tuple[WallTier
     ``WallTier.after``) shows one tier from there on; NotFound if it is malformed.
     """
     start = _parse(after) if after else None
-    versions = db.session.execute(
-        select(
-            TierVersion,
-            Tier,
-            exists().where(Sponsorship.tier_snapshot_id == TierVersion.id, ON_WALL).label("sold"),
-        )
-        .join(Tier, TierVersion.tier_id == Tier.id)
-        .where(Tier.project_id == project_id)
-        .order_by(TierVersion.number)
-    ).all()
+    versions = db.session.execute(_VERSIONS, {"project_id": project_id}).all()
     newest = {tier.id: (version, tier) for version, tier, _sold in versions}
     ranked = sorted(
         newest.values(), key=lambda each: (-each[0].voting_weight, -each[0].price_minor, each[0].id)
@@ -214,10 +241,21 @@ def _sponsors(
     """The longest sponsors of each version, with their tier, one walk of an index per version."""
     if not sold:
         return
-    on_wall = aliased(
-        Sponsorship, union_all(*(_of_version(each, start, limit) for each in sold)).subquery()
-    )
-    rows = db.session.execute(
+    values: dict[str, Any] = {f"version_{each}": id_ for each, id_ in enumerate(sold)}
+    values["limit"] = limit + 1
+    if start is not None:
+        values |= {"since": start.since, "id": start.id}
+    statement = _on_wall(len(sold), further=start is not None)
+    for version_id, *sponsor in db.session.execute(statement, values):
+        yield sold[version_id], WallSponsor._make(sponsor)
+
+
+@lru_cache(maxsize=64)
+def _on_wall(versions: int, *, further: bool) -> Select[*tuple[Any, ...]]:
+    """The statement for so many versions; building it takes longer than running it."""
+    walks = (_of_version(bindparam(f"version_{each}"), further=further) for each in range(versions))
+    on_wall = aliased(Sponsorship, union_all(*walks).subquery())
+    return (
         select(
             on_wall.tier_snapshot_id,
             on_wall.id,
@@ -231,12 +269,9 @@ def _sponsors(
         .outerjoin(Picture, on_wall.approved_picture_id == Picture.id)
         .order_by(on_wall.active_since, on_wall.id)
     )
-    for version_id, *values in rows:
-        sponsor: list[Any] = values
-        yield sold[version_id], WallSponsor(*sponsor)
 
 
-def _of_version(version_id: int, start: _Start | None, limit: int) -> Select[Any]:
+def _of_version(version_id: BindParameter[int], *, further: bool) -> Select[Any]:
     query = (
         select(
             Sponsorship.id,
@@ -249,18 +284,29 @@ def _of_version(version_id: int, start: _Start | None, limit: int) -> Select[Any
         )
         .where(Sponsorship.tier_snapshot_id == version_id, ON_WALL)
         .order_by(Sponsorship.active_since, Sponsorship.id)
-        .limit(limit + 1)
+        .limit(bindparam("limit", type_=Integer))
     )
-    if start is not None:
-        query = query.where(
-            tuple_(Sponsorship.active_since, Sponsorship.id) > (start.since, start.id)
-        )
-    limited = query.subquery()
-    return select(limited)
+    if further:
+        after = tuple_(bindparam("since", type_=Instant), bindparam("id", type_=Integer))
+        query = query.where(tuple_(Sponsorship.active_since, Sponsorship.id) > after)
+    return select(query.subquery())
 
 
 def _past(project_id: int, before: str) -> tuple[list[PastSponsor], str | None]:
     """Those whose last sponsorship is over, the latest first, in one statement."""
+    values: dict[str, Any] = {"project_id": project_id}
+    if before:
+        start = _parse(before)
+        values |= {"until": start.since, "id": start.id}
+    rows: Sequence[Any] = db.session.execute(_past_ones(further=bool(before)), values).all()
+    found = [PastSponsor(*row) for row in rows]
+    shown = found[:_PAST_PAGE]
+    older = _Start(0, shown[-1].until, shown[-1].id).text if len(found) > _PAST_PAGE else None
+    return shown, older
+
+
+@cache
+def _past_ones(*, further: bool) -> Select[*tuple[Any, ...]]:
     again = aliased(Sponsorship)
     query = (
         select(
@@ -272,23 +318,19 @@ def _past(project_id: int, before: str) -> tuple[list[PastSponsor], str | None]:
         )
         .join(Organization, Sponsorship.organization_id == Organization.id)
         .where(
-            Sponsorship.project_id == project_id,
+            Sponsorship.project_id == bindparam("project_id"),
             AMONG_PAST,
             Sponsorship.ended_at.is_not(None),
             ~exists().where(
                 again.organization_id == Sponsorship.organization_id,
-                again.project_id == project_id,
+                again.project_id == Sponsorship.project_id,
                 again.term.in_(GOOD_STANDING),
             ),
         )
         .order_by(Sponsorship.ended_at.desc(), Sponsorship.id.desc())
         .limit(_PAST_PAGE + 1)
     )
-    if before:
-        start = _parse(before)
-        query = query.where(tuple_(Sponsorship.ended_at, Sponsorship.id) < (start.since, start.id))
-    rows: Sequence[Any] = db.session.execute(query).all()
-    found = [PastSponsor(*row) for row in rows]
-    shown = found[:_PAST_PAGE]
-    older = _Start(0, shown[-1].until, shown[-1].id).text if len(found) > _PAST_PAGE else None
-    return shown, older
+    if further:
+        start = tuple_(bindparam("until", type_=Instant), bindparam("id", type_=Integer))
+        query = query.where(tuple_(Sponsorship.ended_at, Sponsorship.id) < start)
+    return query

@@ -9,6 +9,7 @@ from fractions import Fraction
 from sqlalchemy import and_, func, or_, select
 
 from portal.database import db
+from portal.domain.changes import LIVE_CHANGE
 from portal.domain.errors import NotFound, Obstacle
 from portal.domain.organizations import OrganizationKind
 from portal.domain.permissions import Actor, Permission, may
@@ -16,6 +17,7 @@ from portal.domain.sponsorship import (
     GOOD_STANDING,
     RUNNING,
     Buyer,
+    Commercial,
     Offer,
     Term,
     add_terms,
@@ -25,6 +27,7 @@ from portal.domain.sponsorship import (
 )
 from portal.domain.tiers import Audience, Interval, TierTerms
 from portal.models.billing import Checkout, CheckoutStatus
+from portal.models.changes import SponsorshipChange
 from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
@@ -42,6 +45,7 @@ class Choice:
     organization_id: int
     slug: str
     name: str
+    kind: OrganizationKind
     obstacles: tuple[Obstacle, ...]
 
 
@@ -70,6 +74,11 @@ class BuyPage:
     choices: tuple[Choice, ...]
     chosen: Choice | None
     effects: Effects | None
+
+    @property
+    def by_invoice(self) -> bool:
+        """Whether the chosen buyer may be offered an invoice; people pay by card."""
+        return self.chosen is not None and self.chosen.kind is OrganizationKind.COMPANY
 
     @property
     def blocked(self) -> tuple[Obstacle, ...]:
@@ -127,7 +136,7 @@ def find_buy_page(
 def _choices(actor: Actor, project_id: int, audience: Audience) -> tuple[Choice, ...]:
     """The actor's organizations, those that may buy first, and the actor as a person."""
     rows = db.session.execute(
-        select(Organization, Sponsorship.term, TierVersion.name)
+        select(Organization, Sponsorship.term, Sponsorship.commercial, TierVersion.name)
         .outerjoin(
             Sponsorship,
             and_(
@@ -141,21 +150,27 @@ def _choices(actor: Actor, project_id: int, audience: Audience) -> tuple[Choice,
         .order_by(Organization.name)
     ).all()
     choices = []
-    for organization, term, tier_name in rows:
+    for organization, term, commercial, tier_name in rows:
         buyer = Buyer(
             kind=organization.kind,
             may_buy=may(
                 actor, Permission.ORGANIZATION_SPONSORSHIP_BUY, organization_id=organization.id
             ),
-            running=tier_name if term in GOOD_STANDING else None,
+            running=tier_name
+            if term in GOOD_STANDING or commercial is Commercial.INVOICED
+            else None,
         )
         if audience is Audience.ORGANIZATION and organization.kind is OrganizationKind.PERSON:
             continue
         obstacles = tuple(buyer_obstacles(audience, buyer))
-        choices.append(Choice(organization.id, organization.slug, organization.name, obstacles))
-    alone = any(organization.kind is OrganizationKind.PERSON for organization, _, _ in rows)
+        choices.append(
+            Choice(
+                organization.id, organization.slug, organization.name, organization.kind, obstacles
+            )
+        )
+    alone = any(organization.kind is OrganizationKind.PERSON for organization, *_ in rows)
     if audience is Audience.PERSON and not alone:
-        choices.append(Choice(NEWCOMER, MYSELF, actor.name, ()))
+        choices.append(Choice(NEWCOMER, MYSELF, actor.name, OrganizationKind.PERSON, ()))
     return tuple(sorted(choices, key=lambda choice: bool(choice.obstacles)))
 
 
@@ -166,16 +181,24 @@ def _count_taken(tier_id: int, *, besides: int) -> int:
         .where(Checkout.sponsorship_id == Sponsorship.id, Checkout.status.in_(_LIVE))
         .exists()
     )
+    moving = (
+        select(SponsorshipChange.sponsorship_id)
+        .join(TierVersion, TierVersion.id == SponsorshipChange.after_id)
+        .where(SponsorshipChange.state.in_(LIVE_CHANGE), TierVersion.tier_id == tier_id)
+    )
     count = db.session.scalar(
         select(func.count())
         .select_from(Sponsorship)
         .join(TierVersion, TierVersion.id == Sponsorship.tier_snapshot_id)
         .where(
-            TierVersion.tier_id == tier_id,
+            (TierVersion.tier_id == tier_id) | Sponsorship.id.in_(moving),
             Sponsorship.organization_id != besides,
             or_(
                 Sponsorship.term.in_(GOOD_STANDING),
-                and_(Sponsorship.term == Term.PENDING, buying),
+                and_(
+                    Sponsorship.term == Term.PENDING,
+                    or_(buying, Sponsorship.commercial == Commercial.INVOICED),
+                ),
             ),
         )
     )

@@ -16,6 +16,7 @@ from portal.domain.money import Money
 from portal.domain.permissions import Actor, Permission, may
 from portal.domain.sponsorship import (
     GOOD_STANDING,
+    Collection,
     Commercial,
     Publication,
     Term,
@@ -28,7 +29,7 @@ from portal.models.billing import Checkout, CheckoutStatus, Payment
 from portal.models.organizations import Organization
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
 from portal.models.tiers import TierVersion
-from portal.queries.electorate import find_share_with, get_charter
+from portal.queries.electorate import disputed_now, find_share_with, get_charter
 
 _SHOWN_EVENTS = 60
 
@@ -75,7 +76,8 @@ class SponsorshipPage:
     """One sponsorship with its four states, what is paid, and what its reader may do.
 
     ``payments`` is None where the reader may not see them. ``voting`` lists why it carries no
-    weight; empty means it does. ``weight_from`` is when seasoning is over.
+    weight; empty means it does. ``weight_from`` is when seasoning is over, ``charged`` says that a
+    processor renews it.
     """
 
     reference: str
@@ -104,6 +106,8 @@ class SponsorshipPage:
     may_cancel: bool
     may_edit: bool
     may_buy: bool
+    collection: Collection = Collection.CARD
+    charged: bool = False
 
     @property
     def next_payment_at(self) -> datetime | None:
@@ -191,7 +195,7 @@ class SponsorsDesk:
 def find_sponsorship_page(
     actor: Actor, organization_id: int, reference: str, *, now: datetime
 ) -> SponsorshipPage:
-    """One sponsorship of an organization, in five statements; refuses another organization's."""
+    """One sponsorship of an organization, in six statements; refuses another organization's."""
     row = _get(organization_id, reference)
     checkout = db.session.scalar(
         select(Checkout)
@@ -230,13 +234,14 @@ def find_sponsorship_page(
                 voting_weight=terms.voting_weight,
                 seasoning_days=days,
                 at=now,
+                disputed=is_disputed(row.id),
             )
         ),
         weight_from=None if row.active_since is None else seasoned_at(row.active_since, days),
         term_starts_at=row.term_starts_at,
         term_ends_at=row.term_ends_at,
         grace_ends_at=row.grace_ends_at,
-        renews=row.renewal_id is not None,
+        renews=row.renews,
         cancel_at_term_end=row.cancel_at_term_end,
         checkout=None if checkout is None else _checkout(checkout),
         payments=_payments(row.id) if sees_payments else None,
@@ -247,6 +252,8 @@ def find_sponsorship_page(
         may_cancel=may(actor, Permission.ORGANIZATION_SPONSORSHIP_CANCEL, **scope),
         may_edit=may(actor, Permission.ORGANIZATION_PROFILE_EDIT, **scope),
         may_buy=may(actor, Permission.ORGANIZATION_SPONSORSHIP_BUY, **scope),
+        collection=row.collection,
+        charged=row.renewal_id is not None,
     )
 
 
@@ -354,6 +361,12 @@ def _get(organization_id: int, reference: str) -> Sponsorship:
     if row is None:
         raise NotFound("sponsorship")
     return row
+
+
+def is_disputed(sponsorship_id: int) -> bool:
+    """Whether a payment of a sponsorship is disputed and undecided."""
+    found = select(Sponsorship.id).where(Sponsorship.id == sponsorship_id, disputed_now())
+    return db.session.scalar(found) is not None
 
 
 def _payments(sponsorship_id: int) -> tuple[PaymentLine, ...]:

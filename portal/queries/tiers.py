@@ -7,21 +7,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
-from sqlalchemy import Row, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
 
 from portal.database import db
-from portal.domain.charter import Charter
-from portal.domain.electorate import Facts, draw_up, share_of, with_sponsor
+from portal.domain.electorate import Power
 from portal.domain.money import Money
 from portal.domain.sponsorship import GOOD_STANDING, RUNNING, Offer, offer_obstacles
-from portal.domain.tiers import Audience, TierTerms
+from portal.domain.tiers import TierTerms
 from portal.models.billing import Checkout, CheckoutStatus
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import Tier, TierVersion
-from portal.queries.electorate import NEWCOMER, get_charter, load_facts, load_paying_facts
+from portal.queries.electorate import find_weight_classes
 
 _LIVE = (CheckoutStatus.STARTED, CheckoutStatus.OPEN)
+
+# Places taken of a tier that has so many and no more: sponsorships in good standing, and purchases
+# on their way. Where there is no limit nothing is counted.
+_SOLD = aliased(TierVersion)
+_TAKEN = case(
+    (
+        TierVersion.capacity.is_not(None),
+        select(func.count(Sponsorship.id))
+        .join(_SOLD, Sponsorship.tier_snapshot_id == _SOLD.id)
+        .where(
+            _SOLD.tier_id == Tier.id,
+            Sponsorship.term.in_(RUNNING),
+            or_(
+                Sponsorship.term.in_(GOOD_STANDING),
+                exists().where(
+                    Checkout.sponsorship_id == Sponsorship.id, Checkout.status.in_(_LIVE)
+                ),
+            ),
+        )
+        .scalar_subquery(),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +52,8 @@ class TierOnSale:
     """A tier as a buyer sees it: what it sells, places left, and the share of the vote it gives.
 
     ``version_id`` is the tier snapshot that a purchase freezes. ``places_left`` None is no limit.
-    ``share`` is what one new sponsor would hold of its house today, exact.
+    ``share`` is what one new sponsor would hold of its house today, exact; ``power`` what that
+    would be worth in a vote, None where the house is too large for it to be computed.
     """
 
     slug: str
@@ -37,6 +61,7 @@ class TierOnSale:
     terms: TierTerms
     places_left: int | None
     share: Fraction
+    power: Power | None
 
     @property
     def price(self) -> Money:
@@ -83,31 +108,30 @@ class TierHistory:
 def list_tiers_on_sale(project_id: int, *, now: datetime) -> tuple[TierOnSale, ...]:
     """What can be bought today, in the project's order; full tiers included, with no place left.
 
-    Five statements, whatever the number of tiers and sponsors.
+    Two statements, or five after a change, whatever the number of tiers and sponsors.
     """
-    newest = _newest_versions(project_id, archived=False)
+    newest = _newest_versions(project_id, _TAKEN, archived=False)
     if not newest:
         return ()
-    taken = _taken(project_id)
-    charter, facts = get_charter(project_id), load_paying_facts(project_id, now=now)
+    standing = find_weight_classes(project_id, now=now)
     on_sale = []
-    for slug, tier_id, _archived_at, version in newest:
+    for slug, _tier_id, _archived_at, version, taken in newest:
         terms = version.terms
         # Being full does not take a tier off the page, so it is not asked here.
         offer = Offer(terms.audience, None, 0, terms.sold_from, terms.sold_until, archived=False)
         if offer_obstacles(offer, today=now.date()):
             continue
-        capacity = terms.capacity
-        left = None if capacity is None else max(0, capacity - taken[tier_id])
-        share = _newcomers_share(facts, charter, terms.voting_weight, terms.audience, now)
-        on_sale.append(TierOnSale(slug, version.id, terms, left, share))
+        left = None if terms.capacity is None else max(0, terms.capacity - (taken or 0))
+        offered = terms.voting_weight, terms.audience
+        share, power = standing.newcomers_share(*offered), standing.newcomers_power(*offered)
+        on_sale.append(TierOnSale(slug, version.id, terms, left, share, power))
     return tuple(on_sale)
 
 
 def list_tiers_in_editor(project_id: int, *, now: datetime) -> tuple[TierInEditor, ...]:
     """All tiers, those on sale first, with what runs on them and the share they would give."""
     running = _running(project_id)
-    charter, facts = get_charter(project_id), load_facts(project_id, now=now)
+    standing = find_weight_classes(project_id, now=now)
     tiers = [
         TierInEditor(
             slug,
@@ -115,7 +139,7 @@ def list_tiers_in_editor(project_id: int, *, now: datetime) -> tuple[TierInEdito
             version.terms,
             archived_at,
             running[tier_id],
-            _newcomers_share(facts, charter, version.voting_weight, version.audience, now),
+            standing.newcomers_share(version.voting_weight, version.audience),
         )
         for slug, tier_id, archived_at, version in _newest_versions(project_id, archived=True)
     ]
@@ -144,34 +168,25 @@ def find_tier(project_id: int, slug: str) -> TierHistory | None:
     return TierHistory(tier.slug, tier.archived_at, versions)
 
 
-def find_newcomers_shares(
+def find_newcomers(
     project_id: int, offers: Sequence[TierTerms], *, now: datetime
-) -> list[Fraction]:
-    """The share of its house that one new sponsor would hold today, for each of several tiers."""
-    charter, facts = get_charter(project_id), load_facts(project_id, now=now)
-    return [
-        _newcomers_share(facts, charter, terms.voting_weight, terms.audience, now)
-        for terms in offers
-    ]
-
-
-def _newcomers_share(
-    facts: Facts, charter: Charter, weight: int, audience: Audience, now: datetime
-) -> Fraction:
-    then = with_sponsor(facts, NEWCOMER, raw=weight, audience=audience, at=now)
-    return share_of(draw_up(then, charter, now), NEWCOMER)
+) -> list[tuple[Fraction, Power | None]]:
+    """The share of its house, and the power, of one new sponsor today in each of several tiers."""
+    standing = find_weight_classes(project_id, now=now)
+    offered = [(terms.voting_weight, terms.audience) for terms in offers]
+    return [(standing.newcomers_share(*each), standing.newcomers_power(*each)) for each in offered]
 
 
 def _newest_versions(
-    project_id: int, *, archived: bool
-) -> Sequence[Row[str, int, datetime | None, TierVersion]]:
+    project_id: int, *further: ColumnElement[Any], archived: bool
+) -> Sequence[Row[*tuple[Any, ...]]]:
     newest = (
         select(TierVersion.tier_id, func.max(TierVersion.number).label("number"))
         .group_by(TierVersion.tier_id)
         .subquery()
     )
     statement = (
-        select(Tier.slug, Tier.id, Tier.archived_at, TierVersion)
+        select(Tier.slug, Tier.id, Tier.archived_at, TierVersion, *further)
         .join(newest, newest.c.tier_id == Tier.id)
         .join(
             TierVersion,
@@ -191,22 +206,6 @@ def _running(project_id: int) -> Counter[int]:
         select(TierVersion.tier_id, func.count())
         .join(Sponsorship, Sponsorship.tier_snapshot_id == TierVersion.id)
         .where(Sponsorship.project_id == project_id, Sponsorship.term.in_(GOOD_STANDING))
-        .group_by(TierVersion.tier_id)
-    )
-    return Counter(dict(rows.all()))
-
-
-def _taken(project_id: int) -> Counter[int]:
-    """Places taken, by tier: sponsorships in good standing, and purchases on their way."""
-    buying = exists().where(Checkout.sponsorship_id == Sponsorship.id, Checkout.status.in_(_LIVE))
-    rows = db.session.execute(
-        select(TierVersion.tier_id, func.count())
-        .join(Sponsorship, Sponsorship.tier_snapshot_id == TierVersion.id)
-        .where(
-            Sponsorship.project_id == project_id,
-            Sponsorship.term.in_(RUNNING),
-            or_(Sponsorship.term.in_(GOOD_STANDING), buying),
-        )
         .group_by(TierVersion.tier_id)
     )
     return Counter(dict(rows.all()))

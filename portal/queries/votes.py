@@ -15,8 +15,9 @@ from portal.domain.decisions import DecisionKind
 from portal.domain.electorate import Electorate
 from portal.domain.errors import NotFound, Obstacle
 from portal.domain.outcomes import Verdict, verdict_of
-from portal.domain.proposals import ProposalAction, obstacles
-from portal.domain.rules import opening_obstacles, opening_warnings, preview_seal, read_terms
+from portal.domain.papers import MOST_OPTIONS, BallotPaper
+from portal.domain.proposals import ProposalAction, ProposalState, obstacles
+from portal.domain.rules import Tie, opening_obstacles, opening_warnings, preview_seal, read_terms
 from portal.domain.votes import VotePhase, ballot_obstacles, phase
 from portal.models.decisions import DecisionRecord
 from portal.models.organizations import Organization
@@ -24,18 +25,31 @@ from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.models.votes import Ballot, Elector, ElectorOrganization, Outcome, Vote
 from portal.queries.electorate import find_standing
+from portal.queries.powers import HousePower, list_powers
 from portal.queries.proposals import DeskProposal, get_desk_proposal
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedProposal:
+    """A proposal in consultation that may stand in a vote as an option."""
+
+    number: int
+    title: str
+    revision: int
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What opening a vote now would freeze, and why it may not be possible.
 
+    ``offered`` are all proposals in consultation if there are several; this one is among them then.
     ``seal`` is posted along with the form, so that nothing else can freeze than what was shown.
     """
 
     proposal: DeskProposal
+    offered: tuple[OfferedProposal, ...]
     electorate: Electorate
+    currency: str
     seal: str
     obstacles: tuple[Obstacle, ...]
     warnings: tuple[Obstacle, ...]
@@ -73,6 +87,7 @@ class OwnBallot:
     reference: str
     choice: dict[str, Any]
     reason: str
+    conflict: str
     cast_at: datetime
 
 
@@ -101,7 +116,8 @@ class Seat:
 class BallotPage:
     """A vote with one's own seat and ballot; ``seat`` is None for who is no elector.
 
-    ``cast`` and ``electors`` are numbers only. ``text`` is the frozen proposal.
+    ``cast`` and ``electors`` are numbers only; ``credits`` are those of a quadratic vote.
+    ``powers`` are of the heaviest electors, for maintainers alone before the close.
     """
 
     id: int
@@ -114,6 +130,10 @@ class BallotPage:
     question: str
     fingerprint: str
     rules: dict[str, Any]
+    powers: tuple[HousePower, ...]
+    paper: BallotPaper
+    tie: Tie
+    credits: int
     privacy: PrivacyMode
     reason_required: bool
     opens_at: datetime
@@ -127,13 +147,15 @@ class BallotPage:
     obstacles: tuple[Obstacle, ...]
 
 
-def get_opening(project_id: int, number: int, *, now: datetime) -> Opening:
-    """The preview of a vote on a proposal."""
+def get_opening(project_id: int, number: int, *, now: datetime, merged: bool = False) -> Opening:
+    """The preview of a vote on a proposal; ``merged`` as in ``find_standing``."""
     proposal = get_desk_proposal(project_id, number, now=now)
-    electorate = find_standing(project_id, now=now)
+    electorate = find_standing(project_id, now=now, merged=merged)
     return Opening(
         proposal=proposal,
+        offered=_offered(project_id),
         electorate=electorate,
+        currency=db.session.get_one(Project, project_id).currency,
         seal=preview_seal(electorate, revision=proposal.revision),
         obstacles=(
             *obstacles(proposal.state, ProposalAction.OPEN_VOTE),
@@ -141,6 +163,16 @@ def get_opening(project_id: int, number: int, *, now: datetime) -> Opening:
         ),
         warnings=tuple(opening_warnings(electorate)),
     )
+
+
+def _offered(project_id: int) -> tuple[OfferedProposal, ...]:
+    rows = db.session.execute(
+        select(Proposal.number, Proposal.title, Proposal.revision)
+        .where(Proposal.project_id == project_id, Proposal.state == ProposalState.CONSULTATION)
+        .order_by(Proposal.number)
+        .limit(MOST_OPTIONS)
+    ).all()
+    return tuple(OfferedProposal(*row) for row in rows) if len(rows) > 1 else ()
 
 
 def list_organization_votes(
@@ -151,6 +183,7 @@ def list_organization_votes(
         select(
             Vote.id,
             Vote.question,
+            Vote.method,
             Vote.state,
             Vote.closes_at,
             Project.slug,
@@ -168,7 +201,10 @@ def list_organization_votes(
         .join(Proposal, Proposal.id == Vote.proposal_id)
         .outerjoin(Ballot, and_(Ballot.elector_id == Elector.id, Ballot.superseded_at.is_(None)))
         .outerjoin(Outcome, Outcome.vote_id == Vote.id)
-        .outerjoin(DecisionRecord, DecisionRecord.vote_id == Vote.id)
+        .outerjoin(
+            DecisionRecord,
+            (DecisionRecord.vote_id == Vote.id) & (DecisionRecord.proposal_id == Vote.proposal_id),
+        )
         .where(ElectorOrganization.organization_id == organization_id)
         .order_by(Vote.id.desc())
         .limit(limit + 1)
@@ -188,7 +224,7 @@ def list_organization_votes(
                 phase=phase(row.state, row.closes_at, now=now),
                 cast_at=row.cast_at,
                 voided=row.voided_at is not None,
-                verdict=None if row.outcome_id is None else verdict_of(row.carried),
+                verdict=None if row.outcome_id is None else verdict_of(row.carried, row.method),
                 decision=row.kind,
             )
             for row in found[:limit]
@@ -222,6 +258,7 @@ def get_maintainer_ballot_page(
 def _ballot_page(
     vote_id: int, which: ColumnElement[bool], now: datetime, project_id: int | None = None
 ) -> BallotPage | None:
+    """A vote with one's own seat; ``project_id`` is set on the maintainers' desk."""
     query = (
         select(Vote, Project.slug, Project.name, Proposal.number)
         .join(Project, Project.id == Vote.project_id)
@@ -238,8 +275,8 @@ def _ballot_page(
     ballots = [] if elector is None else _own_ballots(elector.id)
     current = next((each for each in ballots if each.superseded_at is None), None)
     electors, cast = _numbers(vote_id)
-    terms = read_terms(vote.rules)
-    text = vote.rules["proposal"]
+    terms = read_terms(vote.terms)
+    text = vote.terms["proposal"]
     return BallotPage(
         id=vote.id,
         project_slug=slug,
@@ -250,7 +287,11 @@ def _ballot_page(
         body=text["body"],
         question=vote.question,
         fingerprint=vote.fingerprint,
-        rules=vote.rules,
+        rules=vote.terms,
+        powers=() if project_id is None else list_powers(vote.id, terms.threshold),
+        paper=terms.paper,
+        tie=terms.tie,
+        credits=0 if elector is None else terms.paper.allow(elector.weight).credits,
         privacy=terms.privacy,
         reason_required=terms.reason_required,
         opens_at=vote.opens_at,
@@ -258,10 +299,12 @@ def _ballot_page(
         phase=phase(vote.state, vote.closes_at, now=now),
         electors=electors,
         cast=cast,
-        seat=None if elector is None else _seat(elector, vote.rules),
+        seat=None if elector is None else _seat(elector),
         ballot=None
         if current is None
-        else OwnBallot(current.reference, current.choice, current.reason, current.cast_at),
+        else OwnBallot(
+            current.reference, current.choice, current.reason, current.conflict, current.cast_at
+        ),
         earlier=tuple(
             EarlierBallot(each.reference, each.cast_at, each.superseded_at)
             for each in ballots
@@ -303,19 +346,23 @@ def _numbers(vote_id: int) -> tuple[int, int]:
     return row.electors, row.cast
 
 
-def _seat(elector: Elector, rules: dict[str, Any]) -> Seat:
+def _seat(elector: Elector) -> Seat:
     names = db.session.scalars(
         select(Organization.name)
         .join(ElectorOrganization, ElectorOrganization.organization_id == Organization.id)
         .where(ElectorOrganization.elector_id == elector.id)
         .order_by(ElectorOrganization.id)
     )
-    total = sum(each["weight"] for each in rules["electorate"][elector.house.value])
+    total = db.session.scalar(
+        select(func.sum(Elector.weight)).where(
+            Elector.vote_id == elector.vote_id, Elector.house == elector.house
+        )
+    )
     return Seat(
         house=elector.house,
         members=tuple(names),
         raw=elector.raw_weight,
         weight=elector.weight,
-        share=Fraction(elector.weight, total or 1),
+        share=Fraction(elector.weight, int(total or 1)),
         power=None if elector.banzhaf is None else Fraction(elector.banzhaf),
     )

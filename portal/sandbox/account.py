@@ -17,16 +17,30 @@ API_VERSION = _ApiVersion.CURRENT
 # What an endpoint in a real account would be set to receive; other events are only listed.
 DELIVERED_EVENTS = frozenset(
     {
+        "charge.dispute.closed",
+        "charge.dispute.created",
+        "charge.refunded",
         "checkout.session.async_payment_failed",
         "checkout.session.async_payment_succeeded",
         "checkout.session.completed",
         "checkout.session.expired",
         "customer.subscription.created",
         "customer.subscription.deleted",
+        "customer.subscription.pending_update_applied",
+        "customer.subscription.pending_update_expired",
         "customer.subscription.updated",
+        "invoice.finalized",
+        "invoice.overdue",
         "invoice.paid",
         "invoice.payment_action_required",
         "invoice.payment_failed",
+        "invoice.voided",
+        "refund.created",
+        "refund.failed",
+        "refund.updated",
+        "subscription_schedule.released",
+        "subscription_schedule.updated",
+        "test_helpers.test_clock.ready",
     }
 )
 
@@ -37,9 +51,8 @@ class Account:
     def __init__(self, state_path: Path | None, *, wake: Callable[[], None]) -> None:
         """``wake`` is called whenever a delivery has been queued."""
         self.store = Store(state_path)
-        self._wake = wake
-        saved = self.store.rows("SELECT value FROM settings WHERE name = 'clock_offset'")
-        self._offset: int = saved[0]["value"] if saved else 0
+        self.wake = wake
+        self._offset = self.setting("clock_offset")
 
     def now(self) -> int:
         """Unix seconds of the sandbox's clock."""
@@ -48,12 +61,28 @@ class Account:
     def set_clock(self, instant: int) -> None:
         """Let the clock read ``instant`` from now on; it never runs backwards."""
         offset = max(instant - int(time.time()), self._offset)
-        self.store.rows(
-            "INSERT INTO settings (name, value) VALUES ('clock_offset', ?) "
-            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-            offset,
-        )
+        self.set_setting("clock_offset", offset)
         self._offset = offset
+
+    @property
+    def offset(self) -> int:
+        """How many seconds the sandbox's clock is ahead."""
+        return self._offset
+
+    def setting(self, name: str) -> int:
+        """A number that was kept, 0 if none was."""
+        saved = self.store.rows("SELECT value FROM settings WHERE name = ?", name)
+        value: int = saved[0]["value"] if saved else 0
+        return value
+
+    def set_setting(self, name: str, value: int) -> None:
+        """Keep a number under a name."""
+        self.store.rows(
+            "INSERT INTO settings (name, value) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            name,
+            value,
+        )
 
     def new_id(self, prefix: str) -> str:
         """A fresh id such as ``cs_test_…``."""
@@ -97,12 +126,13 @@ class Account:
         """Queue an event for delivery, now."""
         self.store.rows(
             "INSERT INTO deliveries (event, kind, attempts, due_at, status, note) "
-            "VALUES (?, ?, 0, ?, 'pending', '')",
+            "VALUES (?, ?, 0, ?, ?, '')",
             event["id"],
             event["type"],
             time.time(),
+            "held" if self.setting("paused") else "pending",
         )
-        self._wake()
+        self.wake()
 
 
 def public(thing: JSON) -> JSON:

@@ -11,15 +11,18 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from portal.sandbox.account import API_VERSION, Account, public
+from portal.sandbox.calls import Call
 from portal.sandbox.clock import catch_up
 from portal.sandbox.dialect import Route, find_route
 from portal.sandbox.errors import StripeError
 from portal.sandbox.lists import expand
 from portal.sandbox.parameters import read_parameters
-from portal.sandbox.resources import ANSWERERS, Call
+from portal.sandbox.resources import ANSWERERS
 from portal.sandbox.store import JSON
 
 blueprint = Blueprint("api", __name__)
+
+_LOGGED = 1000  # requests that the log keeps
 
 
 @blueprint.route("/v1/<path:_rest>", methods=["GET", "POST", "DELETE"])
@@ -139,4 +142,7 @@ def _log(account: Account, request_id: str, status: int, note: str) -> None:
         request.full_path.rstrip("?"),
         status,
         note,
+    )
+    account.store.rows(
+        "DELETE FROM requests WHERE seq <= (SELECT max(seq) FROM requests) - ?", _LOGGED
     )

@@ -19,7 +19,7 @@ class TestCard:
     """A card number with a fixed fate.
 
     ``declined`` applies when the payer pays, ``declined_later`` when the card is charged without
-    the payer; ``challenged`` asks the payer's bank first.
+    the payer; ``challenged`` asks the payer's bank first; ``disputed`` charges are soon questioned.
     """
 
     number: str
@@ -27,6 +27,7 @@ class TestCard:
     declined: Decline | None = None
     declined_later: Decline | None = None
     challenged: bool = False
+    disputed: bool = False
 
     @property
     def spaced(self) -> str:
@@ -56,6 +57,7 @@ CARDS = (
         challenged=True,
     ),
     TestCard("4000000000000341", "Succeeds now, fails at renewal", declined_later=DECLINED),
+    TestCard("4000000000000259", "Succeeds, then the bank disputes it", disputed=True),
 )
 
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from portal.sandbox.account import Account
+from portal.sandbox.amounts import granularity
 from portal.sandbox.errors import StripeError
 from portal.sandbox.objects import new_customer, new_price, new_product
 from portal.sandbox.store import JSON
 
-# https://docs.stripe.com/currencies#three-decimal and #special-cases
-_GRANULARITY = {
-    **dict.fromkeys(("bhd", "jod", "kwd", "omr", "tnd"), 10),
-    **dict.fromkeys(("isk", "ugx"), 100),
-}
 _MAX_LOOKUP_KEY = 200
 
 
@@ -77,9 +73,9 @@ def _amount(currency: str, params: JSON) -> int:
     amount: int = params["unit_amount"]
     if amount < 0:
         raise StripeError("Invalid non-negative integer", param="unit_amount")
-    if amount % _GRANULARITY.get(currency, 1):
+    if amount % granularity(currency):
         raise StripeError(
-            f"Amounts in {currency} must be divisible by {_GRANULARITY[currency]}.",
+            f"Amounts in {currency} must be divisible by {granularity(currency)}.",
             code="invalid_charge_amount",
             param="unit_amount",
         )

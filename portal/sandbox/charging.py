@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from portal.sandbox.account import Account
-from portal.sandbox.billing_objects import new_invoice_payment
-from portal.sandbox.cards import Decline, TestCard
+from portal.sandbox.amounts import fee_of
+from portal.sandbox.booking import book
+from portal.sandbox.cards import Decline, TestCard, find_card
+from portal.sandbox.invoice_objects import new_invoice_payment
 from portal.sandbox.objects import new_charge
+from portal.sandbox.returns import dispute
 from portal.sandbox.store import JSON
 
 
@@ -16,6 +19,9 @@ def attempt(
     charge = new_charge(account, intent, method, declined)
     if declined is None:
         charge["receipt_url"] = f"{site}/receipts/{charge['id']}"
+        amount, currency = charge["amount"], charge["currency"]
+        booked = book(account, "charge", amount, currency, charge["id"], fee_of(amount, currency))
+        charge["balance_transaction"] = booked["id"]
     account.save(charge)
     intent |= {"latest_charge": charge["id"], "next_action": None}
     if declined is None:
@@ -28,6 +34,9 @@ def attempt(
         account.save(intent)
         account.emit("charge.succeeded", charge)
         account.emit("payment_intent.succeeded", intent)
+        card = find_card(method["_number"])
+        if card is not None and card.disputed:
+            dispute(account, charge)
     else:
         intent |= {
             "status": "requires_payment_method",

@@ -1,45 +1,65 @@
-"""What the clock brings about: checkouts expire, terms end, in the order of their instants."""
+"""What the clock brings about, in the order of its instants."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 from portal.sandbox.account import Account
-from portal.sandbox.billing import end_term, running, term_end
+from portal.sandbox.billing import end_term, miss_due_date
+from portal.sandbox.changes import charge_again, drop_pending
 from portal.sandbox.checkout import expire_session
+from portal.sandbox.invoicing import finalize
+from portal.sandbox.store import JSON
 
 
 def catch_up(account: Account) -> None:
     """Do everything that has fallen due up to now."""
-    _run_until(account, account.now())
+    while (found := account.store.find_due(account.now())) is not None:
+        _happen(account, *found)
 
 
 def advance(account: Account, instant: int) -> None:
-    """Move the clock forward, doing each due thing at its own instant on the way."""
-    _run_until(account, instant, step=account.set_clock)
+    """Move the clock forward, doing each due thing at its own instant on the way.
+
+    Whoever keeps the same clock is told by an event when the instant is reached.
+    """
+    while (found := account.store.find_due(instant)) is not None:
+        account.set_clock(found[0])
+        _happen(account, *found)
     account.set_clock(instant)
+    account.emit("test_helpers.test_clock.ready", test_clock(account))
 
 
-def _run_until(account: Account, instant: int, step: Callable[[int], None] | None = None) -> None:
-    while True:
-        due = [(at, happen) for at, happen in _upcoming(account) if at <= instant]
-        if not due:
-            return
-        at, happen = min(due, key=lambda pair: pair[0])
-        if step is not None:
-            step(at)
-        happen()
+def test_clock(account: Account) -> JSON:
+    """The account's clock as Stripe describes a test clock; there is one for all objects."""
+    known = account.store.find("clock_sandbox")
+    created = known["created"] if known else account.now()
+    return account.save(
+        {
+            "id": "clock_sandbox",
+            "object": "test_helpers.test_clock",
+            "created": created,
+            "deletes_after": created + 10 * 366 * 24 * 3600,
+            "frozen_time": account.now(),
+            "livemode": False,
+            "name": "The sandbox's clock",
+            "status": "ready",
+            "status_details": {},
+        }
+    )
 
 
-def _upcoming(account: Account) -> list[tuple[int, Callable[[], object]]]:
-    terms: list[tuple[int, Callable[[], object]]] = [
-        (term_end(subscription), partial(end_term, account, subscription))
-        for subscription in running(account)
-    ]
-    checkouts: list[tuple[int, Callable[[], object]]] = [
-        (session["expires_at"], partial(expire_session, account, session))
-        for session in account.store.newest_first("checkout.session")
-        if session["status"] == "open"
-    ]
-    return terms + checkouts
+def _happen(account: Account, at: int, thing: JSON) -> None:
+    match thing["object"]:
+        case "checkout.session":
+            expire_session(account, thing)
+        case "subscription":
+            pending = thing["pending_update"]
+            if pending is not None and pending["expires_at"] <= at:
+                drop_pending(account, thing)
+            else:
+                end_term(account, thing)
+        case "invoice" if thing["status"] == "draft":
+            finalize(account, thing)
+        case "invoice" if thing["next_payment_attempt"] == at:
+            charge_again(account, thing)
+        case "invoice":
+            miss_due_date(account, thing)

@@ -10,16 +10,20 @@ from portal.sandbox.objects import listed
 from portal.sandbox.store import JSON
 
 _URLS = {
+    "balance_transaction": "/v1/balance_transactions",
     "charge": "/v1/charges",
     "checkout.session": "/v1/checkout/sessions",
     "customer": "/v1/customers",
+    "dispute": "/v1/disputes",
     "event": "/v1/events",
     "invoice": "/v1/invoices",
     "invoice_payment": "/v1/invoice_payments",
     "payment_intent": "/v1/payment_intents",
     "price": "/v1/prices",
     "product": "/v1/products",
+    "refund": "/v1/refunds",
     "subscription": "/v1/subscriptions",
+    "subscription_schedule": "/v1/subscription_schedules",
 }
 _CURSORS = ("limit", "starting_after", "ending_before", "created", "expand")
 _DEFAULT_LIMIT, _MAX_LIMIT = 10, 100
@@ -129,7 +133,7 @@ def _field(thing: JSON, name: str) -> object:
     if name == "lookup_keys":
         return thing["lookup_key"]
     if thing["object"] == "invoice" and name == "subscription":
-        return thing["parent"]["subscription_details"]["subscription"]
+        return thing["parent"] and thing["parent"]["subscription_details"]["subscription"]
     return thing[name]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
 
@@ -24,6 +25,12 @@ def amount_text(amount: int, currency: str) -> str:
     """An amount as people read it, e.g. ``EUR 1,200.00``."""
     places = 0 if currency in _NO_MINOR_UNIT else 3 if currency in _THOUSANDTHS else 2
     return f"{currency.upper()} {Decimal(amount).scaleb(-places):,.{places}f}"
+
+
+def day_text(instant: int) -> str:
+    """A day as people read it, e.g. ``3 May 2027``."""
+    moment = datetime.fromtimestamp(instant, UTC)
+    return f"{moment.day} {moment:%B %Y}"
 
 
 def interval_text(price: JSON) -> str:
@@ -57,7 +64,7 @@ def pay_checkout(identifier: str) -> BaseResponse:
         catch_up(account)
         session = _session(account, identifier)
         if card is None:
-            return _refuse(session, "This is not a test card. Take one of the four below.")
+            return _refuse(session, "This is not a test card. Take one of those below.")
         if not (session["customer"] or session["customer_email"] or email):
             return _refuse(session, "Enter the e-mail address for the receipt.")
         pay(account, session, card, email, _site())

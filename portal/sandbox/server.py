@@ -11,8 +11,9 @@ from pathlib import Path
 from flask import Flask, Response
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from portal.sandbox import api, control, pages
+from portal.sandbox import api, billing_pages, control, pages
 from portal.sandbox.account import Account
+from portal.sandbox.clock_walk import Walker
 from portal.sandbox.webhooks import Deliverer, Endpoint
 
 _POLL_SECONDS = 0.02  # how soon a server in a thread notices that it is to stop
@@ -25,12 +26,14 @@ def create_sandbox(
     webhook_secret: str,
     state_path: Path | None,
     first_wait: float = 1.0,
+    day_lasts: float = 0.5,
 ) -> Flask:
     """A stand-in for Stripe that remembers what it was told.
 
     ``state_path`` is a SQLite file that outlives the process, None keeps all in memory;
-    ``first_wait`` is the pause in seconds before a refused event is sent again. Deliveries left
-    over from an earlier run go out at once. Refuses to exist in production.
+    ``first_wait`` is the pause in seconds before a refused event is sent again, ``day_lasts`` the
+    one after each day when the clock goes day by day. Deliveries left over from an earlier run go
+    out at once. Refuses to exist in production.
     """
     if os.environ.get("STAKEHOLD_ENV") == "production":
         raise RuntimeError("the sandbox takes no real money and must not run in production")
@@ -39,9 +42,14 @@ def create_sandbox(
     deliverer = Deliverer(Endpoint(webhook_url, webhook_secret, first_wait))
     account = Account(state_path, wake=deliverer.wake)
     deliverer.store = account.store
-    app.extensions |= {"account": account, "deliverer": deliverer}
-    app.jinja_env.filters |= {"amount": pages.amount_text, "interval": pages.interval_text}
-    for room in (api, pages, control):
+    walker = Walker(account, pause=day_lasts)
+    app.extensions |= {"account": account, "deliverer": deliverer, "walker": walker}
+    app.jinja_env.filters |= {
+        "amount": pages.amount_text,
+        "interval": pages.interval_text,
+        "day": pages.day_text,
+    }
+    for room in (api, pages, billing_pages, control):
         app.register_blueprint(room.blueprint)
     app.after_request(_harden)
     deliverer.wake()
@@ -49,7 +57,8 @@ def create_sandbox(
 
 
 def close_sandbox(app: Flask) -> None:
-    """Stop delivering and close the state."""
+    """Stop the clock's walk and the deliveries, and close the state."""
+    app.extensions["walker"].stop()
     app.extensions["deliverer"].stop()
     app.extensions["account"].store.close()
 

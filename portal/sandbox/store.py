@@ -8,14 +8,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-JSON = dict[str, Any]
+from portal.sandbox.due import JSON as JSON  # noqa: PLC0414 - objects are kept under this name
+from portal.sandbox.due import next_due
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS objects (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body TEXT NOT NULL);
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, kind TEXT NOT NULL, body TEXT NOT NULL,
+    due_at INTEGER);
 CREATE INDEX IF NOT EXISTS objects_by_kind ON objects (kind, seq);
+CREATE INDEX IF NOT EXISTS objects_by_due ON objects (due_at) WHERE due_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS answers (
     idempotency_key TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS deliveries (
@@ -46,7 +48,16 @@ class Store:
         self.connection.execute("PRAGMA synchronous = NORMAL")
         if path is not None:
             self.connection.execute("PRAGMA journal_mode = WAL")
+        self._add_due_instants()
         self.connection.executescript(_SCHEMA)
+
+    def _add_due_instants(self) -> None:
+        """Bring a database of an earlier version up to date."""
+        columns = {row["name"] for row in self.rows("PRAGMA table_info(objects)")}
+        if columns and "due_at" not in columns:
+            self.connection.execute("ALTER TABLE objects ADD COLUMN due_at INTEGER")
+            for row in self.rows("SELECT body FROM objects"):
+                self.save(json.loads(row["body"]))
 
     def close(self) -> None:
         """Close the database once nobody is inside a transaction."""
@@ -81,11 +92,19 @@ class Store:
         """Insert or overwrite an object under its id."""
         with self._lock:
             self.connection.execute(
-                "INSERT INTO objects (id, kind, body) VALUES (?, ?, ?) "
-                "ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-                (thing["id"], thing["object"], json.dumps(thing)),
+                "INSERT INTO objects (id, kind, body, due_at) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (id) DO UPDATE SET body = excluded.body, due_at = excluded.due_at",
+                (thing["id"], thing["object"], json.dumps(thing), next_due(thing)),
             )
         return thing
+
+    def find_due(self, instant: int) -> tuple[int, JSON] | None:
+        """Of all objects to which something happens by the instant the first, and when."""
+        found = self.rows(
+            "SELECT due_at, body FROM objects WHERE due_at <= ? ORDER BY due_at, seq LIMIT 1",
+            instant,
+        )
+        return (found[0]["due_at"], json.loads(found[0]["body"])) if found else None
 
     def find(self, identifier: str) -> JSON | None:
         """An object of any kind by its id."""

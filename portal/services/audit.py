@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from portal.database import db
+from sqlalchemy import insert
+
+from portal.database import connection, table_of
 from portal.domain.permissions import Actor
 from portal.models.audit import AuditEntry
+
+# Straight into the table: an entry is written once and never worked with.
+_INSERT = insert(table_of(AuditEntry))
 
 
 def record_change(
@@ -21,15 +26,16 @@ def record_change(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Note one change under ``object:subject:action``; the owners of its scope can read it."""
-    db.session.add(
-        AuditEntry(
-            tag=tag,
-            sentence=sentence[:500],
-            actor=actor.name or "visitor",
-            person_id=actor.person_id,
-            organization_id=organization_id,
-            project_id=project_id,
-            details=details or {},
-            at=now,
-        )
+    connection().execute(
+        _INSERT,
+        {
+            "tag": tag,
+            "sentence": sentence[:500],
+            "actor": actor.name or "visitor",
+            "person_id": actor.person_id,
+            "organization_id": organization_id,
+            "project_id": project_id,
+            "details": details or {},
+            "at": now,
+        },
     )

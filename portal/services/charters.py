@@ -11,8 +11,10 @@ from portal.database import db
 from portal.domain.charter import Charter, changed_fields
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.permissions import Actor, Permission, require
+from portal.domain.record.entries import CHARTER, EntryType
 from portal.models.projects import CharterVersion, Project
 from portal.services.audit import record_change
+from portal.services.record import append_entry, charter_body
 
 
 def change_charter(
@@ -76,3 +78,5 @@ def write_charter(
         )
     )
     db.session.flush()
+    body = charter_body(number, charter, note)
+    append_entry(project_id, CHARTER, EntryType.CHARTER_CHANGED, body, at=now)

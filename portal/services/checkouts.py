@@ -13,8 +13,10 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from portal.database import db
+from portal.domain.changes import LIVE_CHANGE
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.money import Money
 from portal.domain.permissions import Actor, Permission, may, require
@@ -30,6 +32,7 @@ from portal.domain.sponsorship import (
     offer_obstacles,
 )
 from portal.models.billing import Checkout, CheckoutStatus
+from portal.models.changes import SponsorshipChange
 from portal.models.identity import Person
 from portal.models.organizations import Organization
 from portal.models.projects import Project
@@ -78,13 +81,13 @@ def start_checkout(
         raise NotFound("person")
     # Always the organization first: one order of locks, no deadlock.
     organization = lock_organization(organization_id)
-    tier = _lock_tier(project_id, tier_slug)
-    snapshot = _current_version(tier.id)
+    tier = lock_tier(project_id, tier_slug)
+    snapshot = get_current_version(tier.id)
     if snapshot.number != version:
         raise Conflict(
             "buy.version", "This tier was changed while you looked. See what it offers now."
         )
-    running = _find_running(organization_id, project_id)
+    running = find_running(organization_id, project_id)
     live = _find_live(running.id) if running else None
     if live is not None and live.tier_snapshot_id == snapshot.id:
         return as_started(live, site)
@@ -92,11 +95,11 @@ def start_checkout(
         raise Conflict(
             "buy.other_tier", "A checkout for another tier is open in your organization. Try again."
         )
-    _refuse_obstacles(actor, organization, tier, snapshot, running, now=now)
-    sponsorship = running or _quote(organization, project_id, now=now)
+    refuse_obstacles(actor, organization, tier, snapshot, running, now=now)
+    sponsorship = running or begin_quoted(organization, project_id, now=now)
     sponsorship.tier_snapshot = snapshot
     checkout = Checkout(
-        reference=_new_reference("co"),
+        reference=new_reference("co"),
         sponsorship=sponsorship,
         tier_snapshot=snapshot,
         status=CheckoutStatus.STARTED,
@@ -127,23 +130,35 @@ def find_other_checkout(
     organization_id: int, project_id: int, tier_slug: str, *, site: str
 ) -> StartedCheckout | None:
     """A live checkout that stands in the way: for another tier, or another version of this one."""
-    running = _find_running(organization_id, project_id)
+    running = find_running(organization_id, project_id)
     live = _find_live(running.id) if running else None
     if live is None:
         return None
     tier = db.session.scalar(
         select(Tier).where(Tier.project_id == project_id, Tier.slug == tier_slug)
     )
-    if tier is not None and _current_version(tier.id).id == live.tier_snapshot_id:
+    if tier is not None and get_current_version(tier.id).id == live.tier_snapshot_id:
         return None
     return as_started(live, site)
 
 
 def count_taken(tier_id: int, *, besides: int | None = None) -> int:
-    """Places of a tier that are taken: good standing, or held by a live checkout (S7)."""
+    """Places that are taken: good standing, a live checkout or change, an open invoice (S7)."""
     held = (
         select(Checkout.id)
         .where(Checkout.sponsorship_id == Sponsorship.id, Checkout.status.in_(LIVE))
+        .exists()
+    )
+    invoiced = Sponsorship.commercial == Commercial.INVOICED
+    after = aliased(TierVersion)
+    moving = (
+        select(SponsorshipChange.id)
+        .join(after, after.id == SponsorshipChange.after_id)
+        .where(
+            SponsorshipChange.sponsorship_id == Sponsorship.id,
+            SponsorshipChange.state.in_(LIVE_CHANGE),
+            after.tier_id == tier_id,
+        )
         .exists()
     )
     count = db.session.scalar(
@@ -151,15 +166,16 @@ def count_taken(tier_id: int, *, besides: int | None = None) -> int:
         .select_from(Sponsorship)
         .join(TierVersion, TierVersion.id == Sponsorship.tier_snapshot_id)
         .where(
-            TierVersion.tier_id == tier_id,
             Sponsorship.id != (besides or 0),
-            Sponsorship.term.in_(GOOD_STANDING) | ((Sponsorship.term == Term.PENDING) & held),
+            Sponsorship.term.in_(GOOD_STANDING)
+            | ((Sponsorship.term == Term.PENDING) & (held | invoiced)),
+            (TierVersion.tier_id == tier_id) | moving,
         )
     )
     return count or 0
 
 
-def _refuse_obstacles(
+def refuse_obstacles(
     actor: Actor,
     organization: Organization,
     tier: Tier,
@@ -168,6 +184,7 @@ def _refuse_obstacles(
     *,
     now: datetime,
 ) -> None:
+    """Refuse a purchase by the first of its obstacles."""
     offer = Offer(
         audience=snapshot.audience,
         capacity=snapshot.capacity,
@@ -176,7 +193,7 @@ def _refuse_obstacles(
         sold_until=snapshot.sold_until,
         archived=tier.archived_at is not None,
     )
-    paid = running is not None and running.term is not Term.PENDING
+    paid = running is not None and is_taken(running)
     buyer = Buyer(
         kind=organization.kind,
         may_buy=may(
@@ -191,15 +208,18 @@ def _refuse_obstacles(
         raise Refusal(obstacle.code, obstacle.message)
 
 
-def _quote(organization: Organization, project_id: int, *, now: datetime) -> Sponsorship:
+def begin_quoted(
+    organization: Organization, project_id: int, *, now: datetime, processor: str = "stripe"
+) -> Sponsorship:
+    """A sponsorship that nobody has paid yet."""
     return Sponsorship(
-        reference=_new_reference("sp"),
+        reference=new_reference("sp"),
         organization=organization,
         project=db.session.get_one(Project, project_id),
         commercial=Commercial.QUOTED,
         term=Term.PENDING,
         publication=Publication.HIDDEN,
-        processor="stripe",
+        processor=processor,
         created_at=now,
     )
 
@@ -214,7 +234,7 @@ def as_started(checkout: Checkout, site: str) -> StartedCheckout:
         CheckoutRequest(
             reference=checkout.reference,
             project=project.slug,
-            tier_reference=f"{project.slug}.{snapshot.tier.slug}.{snapshot.number}",
+            tier_reference=tier_reference(snapshot),
             tier_name=f"{project.name}: {snapshot.name}",
             price=Money(snapshot.price_minor, snapshot.currency),
             interval=snapshot.interval,
@@ -230,7 +250,18 @@ def as_started(checkout: Checkout, site: str) -> StartedCheckout:
     )
 
 
-def _lock_tier(project_id: int, slug: str) -> Tier:
+def is_taken(running: Sponsorship) -> bool:
+    """Whether a sponsorship stands in the way of another purchase: begun, or invoiced."""
+    return running.term is not Term.PENDING or running.commercial is Commercial.INVOICED
+
+
+def tier_reference(version: TierVersion) -> str:
+    """A version of a tier as processors know it."""
+    return f"{version.tier.project.slug}.{version.tier.slug}.{version.number}"
+
+
+def lock_tier(project_id: int, slug: str) -> Tier:
+    """A tier, locked: whoever buys it now waits for whoever came first."""
     tier = db.session.scalar(
         select(Tier)
         .where(Tier.project_id == project_id, Tier.slug == slug)
@@ -242,7 +273,8 @@ def _lock_tier(project_id: int, slug: str) -> Tier:
     return tier
 
 
-def _current_version(tier_id: int) -> TierVersion:
+def get_current_version(tier_id: int) -> TierVersion:
+    """The version on sale."""
     return db.session.scalars(
         select(TierVersion)
         .where(TierVersion.tier_id == tier_id)
@@ -251,7 +283,8 @@ def _current_version(tier_id: int) -> TierVersion:
     ).one()
 
 
-def _find_running(organization_id: int, project_id: int) -> Sponsorship | None:
+def find_running(organization_id: int, project_id: int) -> Sponsorship | None:
+    """The one sponsorship of an organization that is not over, if there is one (S3)."""
     return db.session.scalar(
         select(Sponsorship).where(
             Sponsorship.organization_id == organization_id,
@@ -267,5 +300,6 @@ def _find_live(sponsorship_id: int) -> Checkout | None:
     )
 
 
-def _new_reference(kind: str) -> str:
+def new_reference(kind: str) -> str:
+    """A public id that nobody can guess."""
     return f"{kind}_{secrets.token_hex(8)}"

@@ -21,9 +21,10 @@ from portal.domain.permissions import Actor, Permission, require
 from portal.domain.proposals import move
 from portal.domain.rules import read_terms
 from portal.models.decisions import DecisionRecord, RoadmapItem
-from portal.models.votes import Outcome, Vote
+from portal.models.votes import Outcome, Vote, VoteProposal
 from portal.services.audit import record_change
 from portal.services.proposals import lock_proposal
+from portal.services.vote_log import log_decided
 
 
 def decide(
@@ -48,28 +49,37 @@ def decide(
     proposal = lock_proposal(project_id, number)
     following = move(proposal.state, MOVES_PROPOSAL[kind])
     check_decision(reasons=reasons, responsible=responsible, review_on=review_on, today=now.date())
-    vote, outcome = _closed_vote(proposal.id)
-    mode = read_terms(vote.rules).mode
-    carried, quorum = outcome.carried is True, outcome.carried is not None
+    vote, carried, quorum = _closed_vote(proposal.id)
+    terms = read_terms(vote.terms)
+    mode = terms.mode
     for obstacle in decision_obstacles(
-        kind, carried=carried, quorum=quorum, mode=mode, closed_at=vote.closes_at, now=now
+        kind,
+        carried=carried,
+        quorum=quorum,
+        mode=mode,
+        veto_allowed=terms.veto_allowed,
+        closed_at=vote.closes_at,
+        now=now,
     ):
         raise Refusal(obstacle.code, obstacle.message, field="kind")
     obeys = follows(kind, carried=carried, quorum=quorum, mode=mode)
-    db.session.add(
-        DecisionRecord(
-            vote=vote,
-            vote_id=vote.id,
-            kind=kind,
-            follows=obeys,
-            vetoed=mode is DecisionMode.BINDING and obeys is False,
-            reasons=reasons,
-            responsible=responsible,
-            review_on=review_on,
-            decided_by=actor.name,
-            decided_at=now,
-        )
+    vetoed = mode is DecisionMode.BINDING and obeys is False
+    record = DecisionRecord(
+        vote=vote,
+        vote_id=vote.id,
+        proposal=proposal,
+        proposal_id=proposal.id,
+        kind=kind,
+        follows=obeys,
+        vetoed=vetoed,
+        reasons=reasons,
+        responsible=responsible,
+        review_on=review_on,
+        decided_by=actor.name,
+        decided_at=now,
     )
+    db.session.add(record)
+    log_decided(vote, record)
     proposal.state = following
     proposal.updated_at = now
     if kind is DecisionKind.ACCEPTED:
@@ -84,8 +94,8 @@ def decide(
         )
     said = kind.value.replace("_", " ")
     record_change(
-        "decision:record:made",
-        f"Proposal {number}: {said}",
+        "decision:record:vetoed" if vetoed else "decision:record:made",
+        f"Proposal {number}: {said}, a veto" if vetoed else f"Proposal {number}: {said}",
         actor=actor,
         now=now,
         project_id=project_id,
@@ -93,16 +103,17 @@ def decide(
     )
 
 
-def _closed_vote(proposal_id: int) -> tuple[Vote, Outcome]:
-    """The newest counted vote of a proposal."""
+def _closed_vote(proposal_id: int) -> tuple[Vote, bool, bool]:
+    """A proposal's newest counted vote: whether it asks for the proposal, and had its quorum."""
     found = db.session.execute(
-        select(Vote, Outcome)
+        select(Vote, VoteProposal.carried)
         .join(Outcome, Outcome.vote_id == Vote.id)
-        .where(Vote.proposal_id == proposal_id)
+        .join(VoteProposal, VoteProposal.vote_id == Vote.id)
+        .where(VoteProposal.proposal_id == proposal_id)
         .order_by(Vote.id.desc())
         .limit(1)
     ).one_or_none()
     if found is None:
         raise NotFound("outcome")
-    vote, outcome = found
-    return vote, outcome
+    vote, carried = found
+    return vote, carried is True, carried is not None

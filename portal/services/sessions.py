@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -15,7 +15,9 @@ from portal.domain.tokens import hash_token
 from portal.models.identity import SignIn
 
 
-def begin_session(person_id: int, *, browser: str, now: datetime) -> str:
+def begin_session(
+    person_id: int, *, browser: str, now: datetime, lifetime: timedelta = SESSION_LIFETIME
+) -> str:
     """Begin a session of one browser and return its token; only the token's hash is kept."""
     token = secrets.token_urlsafe(32)
     db.session.add(
@@ -23,7 +25,7 @@ def begin_session(person_id: int, *, browser: str, now: datetime) -> str:
             token_hash=hash_token(token),
             person_id=person_id,
             started_at=now,
-            expires_at=now + SESSION_LIFETIME,
+            expires_at=now + lifetime,
             browser=browser[:200],
         )
     )

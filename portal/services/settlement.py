@@ -18,10 +18,11 @@ from portal.domain.sponsorship import (
     Term,
 )
 from portal.domain.tiers import Interval
-from portal.models.billing import Checkout, CheckoutStatus
-from portal.ports.payments import CheckoutOpened, CheckoutSeen, CheckoutState
+from portal.models.billing import Checkout, CheckoutStatus, Payment
+from portal.ports.payments import CheckoutOpened, CheckoutSeen, CheckoutState, PaymentSeen
 from portal.services.audit import record_change
 from portal.services.checkouts import LIVE, StartedCheckout, as_started
+from portal.services.payment_postings import post_fees, post_stray, post_unmatched
 from portal.services.sponsorship_mail import amount_text, mail_mismatch
 from portal.services.sponsorships import activate, lock_sponsorship
 
@@ -65,6 +66,8 @@ def converge_checkout(seen: CheckoutSeen, *, site: str, now: datetime) -> bool:
     if checkout.processor_checkout_id is None:
         checkout.processor_checkout_id = seen.checkout_id
     if checkout.status in (CheckoutStatus.COMPLETED, CheckoutStatus.MISMATCHED):
+        if seen.payment is not None:
+            post_stray(checkout.sponsorship, seen.payment, now=now)
         return True
     if seen.state is CheckoutState.EXPIRED and checkout.status in LIVE:
         _close(checkout, CheckoutStatus.EXPIRED, "The page was left without paying.", now=now)
@@ -72,6 +75,7 @@ def converge_checkout(seen: CheckoutSeen, *, site: str, now: datetime) -> bool:
         problem = _mismatch(checkout, seen)
         if problem:
             _close(checkout, CheckoutStatus.MISMATCHED, problem, now=now)
+            post_unmatched(checkout.sponsorship, seen.payment, now=now)
             mail_mismatch(checkout, site=site, now=now)
         else:
             checkout.status = CheckoutStatus.COMPLETED
@@ -79,6 +83,30 @@ def converge_checkout(seen: CheckoutSeen, *, site: str, now: datetime) -> bool:
             db.session.flush()
             activate(checkout.sponsorship, seen, seen.payment, site=site, now=now)
     return True
+
+
+def converge_payment(seen: PaymentSeen, *, now: datetime) -> bool:
+    """Post the fee of a payment as soon as the processor names it; False if it is not known yet.
+
+    A payment becomes known by its checkout, renewal or invoice, which say what it was for.
+    """
+    row = db.session.scalar(select(Payment).where(Payment.processor_payment_id == seen.payment_id))
+    if row is None:
+        return False
+    post_fees(lock_sponsorship(row.sponsorship_id), [seen], now=now)
+    return True
+
+
+def find_unsettled(seen: Sequence[CheckoutSeen]) -> list[str]:
+    """Processor's ids of checkouts that were paid there and that we hold to be unpaid."""
+    paid = {one.reference: one.checkout_id for one in seen if one.payment and one.reference}
+    rows = db.session.scalars(
+        select(Checkout.reference).where(
+            Checkout.reference.in_(paid),
+            Checkout.status.not_in((CheckoutStatus.COMPLETED, CheckoutStatus.MISMATCHED)),
+        )
+    )
+    return [paid[reference] for reference in rows]
 
 
 def find_unanswered(*, site: str, now: datetime, age: timedelta) -> list[StartedCheckout]:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.database import db
 from portal.domain.errors import NotFound, Refusal
 from portal.domain.identity import (
+    DEMONSTRATION_LIFETIME,
     LINK_LIFETIME,
     MOST_LINKS_AT_ONCE,
     LinkState,
@@ -166,11 +167,15 @@ def sign_in_with_identity(
 def sign_in_persona(
     email: str, *, demonstration: bool, browser: str, now: datetime
 ) -> SessionBegun:
-    """Sign in as one of the demonstration's people; refuses outside the demonstration."""
+    """Sign in as one of the demonstration's people; refuses outside the demonstration.
+
+    It lasts while the demonstration's clock is moved through the years.
+    """
     person = db.session.scalar(select(Person).where(Person.email_canonical == email))
     if not demonstration or person is None:
         raise NotFound("persona")
-    return SessionBegun(begin_session(person.id, browser=browser, now=now), "", False)
+    token = begin_session(person.id, browser=browser, now=now, lifetime=DEMONSTRATION_LIFETIME)
+    return SessionBegun(token, "", False)
 
 
 def _link_identity(person: Person, seen: IdentitySeen, *, now: datetime) -> None:

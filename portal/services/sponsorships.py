@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, and_, or_, select
 
 from portal.database import db
+from portal.domain.documents import BANK
 from portal.domain.errors import Conflict, NotFound
 from portal.domain.money import Money
+from portal.domain.money_back import DisputeStanding
 from portal.domain.permissions import SYSTEM, Actor
 from portal.domain.sponsorship import (
     CommercialAction,
@@ -23,17 +25,21 @@ from portal.domain.sponsorship import (
     seasoned_at,
 )
 from portal.models.billing import Payment
+from portal.models.money_back import Dispute
 from portal.models.organizations import Organization
 from portal.models.projects import CharterVersion
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
+from portal.models.tiers import TierVersion
 from portal.ports.payments import CheckoutSeen, PaymentSeen
 from portal.services.audit import record_change
+from portal.services.payment_postings import post_sale, post_unmatched
 from portal.services.sponsorship_mail import (
     amount_text,
     mail_lapse,
     mail_new_sponsor,
     mail_receipt,
 )
+from portal.services.term_reminders import drop_reminders, plan_reminders
 
 
 def lock_organization(organization_id: int) -> Organization:
@@ -118,7 +124,7 @@ def activate(
     move_term(sponsorship, TermAction.ACTIVATE, f"The term of {tier.name} has begun.", now=now)
     if sponsorship.organization.processor_payer_id is None:
         sponsorship.organization.processor_payer_id = seen.payer_id
-    row = add_payment(sponsorship, payment, starts_at, ends_at)
+    row = add_payment(sponsorship, payment, starts_at, ends_at, now=now)
     move_money(sponsorship, CommercialAction.PAY, f"Paid {_paid(payment)}.", now=now)
     if not sponsorship.is_private and sponsorship.publication is Publication.HIDDEN:
         move_publication(
@@ -129,8 +135,24 @@ def activate(
             now=now,
         )
     db.session.flush()
+    plan_reminders(sponsorship, now=now)
+    _stop_lapsed(sponsorship)
     mail_receipt(sponsorship, row, weight_from=weight_from(sponsorship), site=site, now=now)
     mail_new_sponsor(sponsorship, site=site, now=now)
+
+
+def _stop_lapsed(sponsorship: Sponsorship) -> None:
+    """Whoever comes back by a new purchase is not charged for the lapsed one as well."""
+    lapsed = db.session.scalars(
+        select(Sponsorship).where(
+            Sponsorship.organization_id == sponsorship.organization_id,
+            Sponsorship.project_id == sponsorship.project_id,
+            Sponsorship.term == Term.LAPSED,
+            Sponsorship.renewal_id.is_not(None),
+        )
+    )
+    for each in lapsed:
+        each.ends_renewal = True
 
 
 def find_grace_over(*, now: datetime) -> list[int]:
@@ -146,6 +168,7 @@ def lapse(sponsorship_id: int, *, site: str, now: datetime) -> None:
         return
     sponsorship.ended_at = sponsorship.grace_ends_at
     move_term(sponsorship, TermAction.LAPSE, "No payment arrived within the grace.", now=now)
+    drop_reminders(sponsorship, now=now)
     mail_lapse(sponsorship, site=site, now=now)
 
 
@@ -154,19 +177,23 @@ def find_terms_over(*, now: datetime) -> list[int]:
     return _ids(
         Sponsorship.term == Term.ACTIVE,
         Sponsorship.term_ends_at <= now,
-        or_(Sponsorship.cancel_at_term_end, Sponsorship.renewal_id.is_(None)),
+        or_(
+            Sponsorship.cancel_at_term_end,
+            and_(Sponsorship.renewal_id.is_(None), Sponsorship.processor != BANK),
+        ),
     )
 
 
 def end_term(sponsorship_id: int, *, now: datetime) -> None:
     """End a sponsorship that does not renew once its term has passed; else nothing."""
     sponsorship = lock_sponsorship(sponsorship_id)
-    renews = sponsorship.renewal_id is not None and not sponsorship.cancel_at_term_end
+    renews = sponsorship.renews and not sponsorship.cancel_at_term_end
     over = sponsorship.term_ends_at is not None and sponsorship.term_ends_at <= now
     if sponsorship.term is not Term.ACTIVE or renews or not over:
         return
     sponsorship.ended_at = sponsorship.term_ends_at
     move_term(sponsorship, TermAction.END, "The paid term is over.", now=now)
+    drop_reminders(sponsorship, now=now)
 
 
 def move_publication(
@@ -181,12 +208,23 @@ def move_publication(
 
 
 def add_payment(
-    sponsorship: Sponsorship, seen: PaymentSeen, starts_at: datetime, ends_at: datetime
+    sponsorship: Sponsorship,
+    seen: PaymentSeen,
+    starts_at: datetime,
+    ends_at: datetime,
+    *,
+    now: datetime,
+    as_sold: bool = True,
+    tier: TierVersion | None = None,
 ) -> Payment:
-    """Keep a payment as the processor reports it, with the term it pays."""
+    """Keep a payment as the processor reports it, with the term and tier it pays, and post it.
+
+    What was not paid as it was sold becomes the payer's credit.
+    """
+    tier = tier or sponsorship.tier_snapshot
     row = Payment(
         sponsorship_id=sponsorship.id,
-        tier_snapshot=sponsorship.tier_snapshot,
+        tier_snapshot=tier,
         term_starts_at=starts_at,
         term_ends_at=ends_at,
         amount_minor=seen.money.amount_minor,
@@ -197,24 +235,40 @@ def add_payment(
         paid_at=seen.paid_at,
     )
     db.session.add(row)
+    if as_sold:
+        post_sale(sponsorship, tier, seen, now=now)
+    else:
+        post_unmatched(sponsorship, seen, now=now)
     return row
 
 
-def move_term(sponsorship: Sponsorship, action: TermAction, reason: str, *, now: datetime) -> None:
+def move_term(
+    sponsorship: Sponsorship,
+    action: TermAction,
+    reason: str,
+    *,
+    now: datetime,
+    actor: Actor = SYSTEM,
+) -> None:
     """Move the term by its table, and note why."""
     before = sponsorship.term
     sponsorship.term = next_term(before, action)
-    note_event(sponsorship, "term", before, sponsorship.term, reason, actor=SYSTEM, now=now)
+    note_event(sponsorship, "term", before, sponsorship.term, reason, actor=actor, now=now)
 
 
 def move_money(
-    sponsorship: Sponsorship, action: CommercialAction, reason: str, *, now: datetime
+    sponsorship: Sponsorship,
+    action: CommercialAction,
+    reason: str,
+    *,
+    now: datetime,
+    actor: Actor = SYSTEM,
 ) -> None:
     """Move the commercial state by its table, and note why."""
     before = sponsorship.commercial
     sponsorship.commercial = next_commercial(before, action)
     note_event(
-        sponsorship, "commercial", before, sponsorship.commercial, reason, actor=SYSTEM, now=now
+        sponsorship, "commercial", before, sponsorship.commercial, reason, actor=actor, now=now
     )
 
 
@@ -226,6 +280,14 @@ def get_charter(project_id: int) -> CharterVersion:
         .order_by(CharterVersion.number.desc())
         .limit(1)
     ).one()
+
+
+def is_disputed(sponsorship_id: int) -> bool:
+    """Whether a payment of a sponsorship is disputed and undecided."""
+    found = select(Dispute.id).where(
+        Dispute.sponsorship_id == sponsorship_id, Dispute.state == DisputeStanding.OPEN
+    )
+    return db.session.scalar(found.limit(1)) is not None
 
 
 def weight_from(sponsorship: Sponsorship) -> datetime:

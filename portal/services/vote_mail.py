@@ -2,90 +2,189 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, and_, func, select, true
+from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.database import db
 from portal.domain.permissions import PROJECT_POLICY, OrganizationRole, Permission
 from portal.models.identity import Person
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership
-from portal.models.votes import Elector, ElectorOrganization, Vote
-from portal.services.outbox import post_mail
+from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
+from portal.services.outbox import Letter, post_mail, post_mails
 
 _CASTERS = (OrganizationRole.REPRESENTATIVE, OrganizationRole.DEPUTY)
+_SPAN = 2000
 
 
 class Receipt(NamedTuple):
-    """What whoever cast a ballot takes home; it does not say what the ballot says."""
+    """What whoever cast a ballot takes home; it does not say what the ballot says.
+
+    ``cast_at`` is rounded to the hour in secret votes; ``fresh`` is False where nothing changed.
+    """
 
     reference: str
     cast_at: datetime
     replaced: bool
+    fresh: bool
+
+
+class Span(NamedTuple):
+    """Electors of one vote by their ids, both ends included; few enough to hold in memory."""
+
+    first: int
+    last: int
 
 
 class _Caster(NamedTuple):
-    """Somebody who may cast an elector's ballot, and the page where they do it."""
+    """Somebody who may cast an elector's ballot, the page where they do it, and its receipt."""
 
     key: str
     email: str
     path: str
     why: str
+    receipt: str | None
+
+
+def spans(vote_id: int, *, after: int = 0) -> Iterator[Span]:
+    """All electors of a vote whose id is above one, in spans."""
+    first, last = db.session.execute(
+        select(func.min(Elector.id), func.max(Elector.id)).where(
+            Elector.vote_id == vote_id, Elector.id > after
+        )
+    ).one()
+    while first is not None and first <= last:
+        yield Span(first, min(first + _SPAN - 1, last))
+        first += _SPAN
 
 
 def tell_open(vote: Vote, *, site: str, now: datetime) -> None:
     """Tell everybody who may cast a ballot that it is open, and until when."""
-    for caster in _casters(vote):
-        post_mail(
-            dedupe_key=f"vote:{vote.id}:open:{caster.key}",
-            recipient=caster.email,
-            subject=f"Your ballot is open: {vote.question}",
-            paragraphs=[
-                f"{vote.project.name} asks: {vote.question}",
-                f"Your ballot is open until {instant_text(vote.closes_at)}.",
-                "Until then you can change it; nobody else sees it before the close.",
-            ],
-            why=caster.why,
-            action=("Cast the ballot", f"{site}{caster.path}"),
-            now=now,
-        )
+    _tell(
+        vote,
+        "open",
+        f"Your ballot is open: {vote.question}",
+        [
+            f"{vote.project.name} asks: {vote.question}",
+            f"Your ballot is open until {instant_text(vote.closes_at)}.",
+            "Until then you can change it; nobody else sees it before the close.",
+        ],
+        site=site,
+        now=now,
+    )
 
 
-def tell_closed(vote: Vote, outcome: str, *, site: str, now: datetime) -> None:
-    """Tell everybody who could cast a ballot how the vote ended, and maintainers what they owe."""
-    page = f"{site}/p/{vote.project.slug}/proposals/{vote.proposal.number}/outcome"
-    for caster in _casters(vote):
-        post_mail(
-            dedupe_key=f"vote:{vote.id}:closed:{caster.key}",
-            recipient=caster.email,
-            subject=f"Outcome: {vote.question}",
-            paragraphs=[f"{vote.project.name} asked: {vote.question}", outcome],
-            why=caster.why,
-            action=("See the outcome", page),
-            now=now,
-        )
+def tell_extended(
+    vote: Vote, closed_before: datetime, reason: str, *, site: str, now: datetime
+) -> None:
+    """Tell everybody who may cast a ballot of the new close, and why there is one."""
+    _tell(
+        vote,
+        "extended",
+        f"More time to vote: {vote.question}",
+        [
+            f"{vote.project.name} extended the window of this vote: {vote.question}",
+            f"It closes {instant_text(vote.closes_at)} instead of {instant_text(closed_before)}.",
+            "There is no second extension.",
+            f"The reason: {reason}",
+            "Ballots that are cast stand, and can be changed until the new close.",
+        ],
+        site=site,
+        now=now,
+    )
+
+
+def remind_missing(vote: Vote, reminder_id: int, *, site: str, now: datetime) -> None:
+    """Remind everybody who may cast a ballot that is not cast yet."""
+    _tell(
+        vote,
+        f"reminder:{reminder_id}",
+        f"Not cast yet: {vote.question}",
+        [
+            f"{vote.project.name} asks: {vote.question}",
+            f"Your ballot is not cast. The vote closes {instant_text(vote.closes_at)}.",
+            "To abstain or to recuse yourself counts as taking part, too.",
+        ],
+        missing=True,
+        site=site,
+        now=now,
+    )
+
+
+def tell_closed(vote: Vote, outcome: str, span: Span, *, site: str, now: datetime) -> None:
+    """Tell those who could cast the ballots of a span of electors how the vote ended."""
+    page = f"{site}/p/{vote.project.slug}/proposals/{vote.proposal.number}/outcome?vote={vote.id}"
+    post_mails(
+        (
+            Letter(
+                dedupe_key=f"vote:{vote.id}:closed:{caster.key}",
+                recipient=caster.email,
+                subject=f"Outcome: {vote.question}",
+                paragraphs=[
+                    f"{vote.project.name} asked: {vote.question}",
+                    outcome,
+                    "No ballot of yours was counted."
+                    if caster.receipt is None
+                    else f"Your ballot was counted. Its receipt is {caster.receipt}; the outcome's"
+                    " page leads to the public record and its checkpoint.",
+                ],
+                why=caster.why,
+                action=("See the outcome", page),
+            )
+            for caster in _casters(vote, span)
+        ),
+        now=now,
+    )
+
+
+def tell_decision_owed(vote: Vote, outcome: str, *, site: str, now: datetime) -> None:
+    """Tell the maintainers what they owe now."""
     desk = f"{site}/desk/{vote.project.slug}/proposals/{vote.proposal.number}/decision"
-    for person in _maintainers(vote.project_id, Permission.PROJECT_DECISION_EDIT):
-        post_mail(
-            dedupe_key=f"vote:{vote.id}:decision:{person.id}",
-            recipient=person.email,
-            subject=f"A decision is owed: {vote.question}",
-            paragraphs=[
-                outcome,
-                "What is owed now is a decision with reasons. It is published beside the outcome.",
-            ],
-            why=f"You maintain {vote.project.name}.",
-            action=("Record the decision", desk),
-            now=now,
-        )
+    post_mails(
+        (
+            Letter(
+                dedupe_key=f"vote:{vote.id}:decision:{person.id}",
+                recipient=person.email,
+                subject=f"A decision is owed: {vote.question}",
+                paragraphs=[
+                    outcome,
+                    "Owed now: a decision with reasons, published beside the outcome.",
+                ],
+                why=f"You maintain {vote.project.name}.",
+                action=("Record the decision", desk),
+            )
+            for person in _maintainers(vote.project_id, Permission.PROJECT_DECISION_EDIT)
+        ),
+        now=now,
+    )
 
 
-def send_receipt(vote: Vote, receipt: Receipt, person_id: int, *, url: str, now: datetime) -> None:
+def tell_voided(vote: Vote, elector_id: int, why: str, *, now: datetime) -> None:
+    """Tell those who could cast an elector's ballot that it does not count, and why."""
+    post_mails(
+        (
+            Letter(
+                dedupe_key=f"vote:{vote.id}:voided:{caster.key}",
+                recipient=caster.email,
+                subject=f"Your ballot does not count: {vote.question}",
+                paragraphs=[
+                    f"The ballot in this vote of {vote.project.name} was voided: {why}",
+                    "No new ballot can be cast in this vote. Other votes are not touched.",
+                ],
+                why=caster.why,
+            )
+            for caster in _casters(vote, Span(elector_id, elector_id))
+        ),
+        now=now,
+    )
+
+
+def send_receipt(vote: Row[*tuple[Any, ...]], receipt: Receipt, email: str, *, url: str) -> None:
     """Send the receipt to whoever cast the ballot."""
-    email = db.session.scalar(select(Person.email).where(Person.id == person_id)) or ""
     reference = receipt.reference
     done = (
         "Your new ballot replaced the earlier one." if receipt.replaced else "Your ballot is cast."
@@ -96,12 +195,13 @@ def send_receipt(vote: Vote, receipt: Receipt, person_id: int, *, url: str, now:
         subject=f"Receipt {reference}: {vote.question}",
         paragraphs=[
             f"{done} Its receipt is {reference}.",
+            "Download the receipt: it proves that your ballot is in the public record.",
             f"You can change it until {instant_text(vote.closes_at)}.",
             "This mail does not say what you chose: ballots are sealed until the close.",
         ],
         why="You cast this ballot.",
-        action=("See the ballot", url),
-        now=now,
+        action=("See the receipt", f"{url}/receipt"),
+        now=receipt.cast_at,
     )
 
 
@@ -110,8 +210,42 @@ def instant_text(at: datetime) -> str:
     return f"{at.day} {at:%B %Y, %H:%M} UTC"
 
 
-def _casters(vote: Vote) -> list[_Caster]:
-    """Representatives and deputies of all electors' organizations, and maintainers with a seat."""
+def _tell(
+    vote: Vote,
+    occasion: str,
+    subject: str,
+    paragraphs: Sequence[str],
+    *,
+    missing: bool = False,
+    site: str,
+    now: datetime,
+) -> None:
+    """Post one mail to everybody who may cast a ballot, or one that is missing, leading to it."""
+    deadline = f"The deadline for your calendar: {site}{calendar_path(vote.project.slug, vote.id)}"
+    for span in spans(vote.id):
+        post_mails(
+            (
+                Letter(
+                    dedupe_key=f"vote:{vote.id}:{occasion}:{caster.key}",
+                    recipient=caster.email,
+                    subject=subject,
+                    paragraphs=[*paragraphs, deadline],
+                    why=caster.why,
+                    action=("Cast the ballot", f"{site}{caster.path}"),
+                )
+                for caster in _casters(vote, span, missing=missing)
+            ),
+            now=now,
+        )
+
+
+def _casters(vote: Vote, span: Span, *, missing: bool = False) -> Iterator[_Caster]:
+    """Representatives and deputies of the electors' organizations, and maintainers with a seat.
+
+    Somebody with both roles comes twice, with the same key. ``missing`` leaves out electors whose
+    ballot is cast, and those who cannot cast one any more.
+    """
+    wanted = (Elector.voided_at.is_(None), Ballot.id.is_(None)) if missing else (true(),)
     seats = db.session.execute(
         select(
             Person.id,
@@ -119,39 +253,54 @@ def _casters(vote: Vote) -> list[_Caster]:
             Organization.slug,
             Organization.name,
             Membership.organization_id,
+            Ballot.reference,
         )
-        .join(Membership, Membership.person_id == Person.id)
-        .join(Organization, Organization.id == Membership.organization_id)
-        .join(
-            ElectorOrganization, ElectorOrganization.organization_id == Membership.organization_id
+        .select_from(ElectorOrganization)
+        .join(Elector, Elector.id == ElectorOrganization.elector_id)
+        .join(Organization, Organization.id == ElectorOrganization.organization_id)
+        .join(Membership, Membership.organization_id == Organization.id)
+        .join(Person, Person.id == Membership.person_id)
+        .outerjoin(Ballot, _current(ElectorOrganization.elector_id))
+        .where(
+            ElectorOrganization.vote_id == vote.id,
+            ElectorOrganization.elector_id.between(*span),
+            Membership.role.in_(_CASTERS),
+            *wanted,
         )
-        .where(ElectorOrganization.vote_id == vote.id, Membership.role.in_(_CASTERS))
-        .distinct()
-        .order_by(Person.id, Organization.slug)
+        .order_by(ElectorOrganization.elector_id, Person.id)
     )
-    own = db.session.execute(
-        select(Person.id, Person.email)
-        .join(Elector, Elector.person_id == Person.id)
-        .where(Elector.vote_id == vote.id)
-        .order_by(Person.id)
-    )
-    return [
-        _Caster(
+    for seat in seats:
+        yield _Caster(
             f"{seat.id}:{seat.organization_id}",
             seat.email,
             f"/organizations/{seat.slug}/votes/{vote.id}",
             f"You cast the ballot of {seat.name}.",
+            seat.reference,
         )
-        for seat in seats
-    ] + [
-        _Caster(
+    own = db.session.execute(
+        select(Person.id, Person.email, Ballot.reference)
+        .join(Elector, Elector.person_id == Person.id)
+        .outerjoin(Ballot, _current(Elector.id))
+        .where(Elector.vote_id == vote.id, Elector.id.between(*span), *wanted)
+        .order_by(Elector.id)
+    )
+    for person in own:
+        yield _Caster(
             str(person.id),
             person.email,
             f"/desk/{vote.project.slug}/votes/{vote.id}",
             f"You maintain {vote.project.name}.",
+            person.reference,
         )
-        for person in own
-    ]
+
+
+def calendar_path(project: str, vote_id: int) -> str:
+    """The address of the calendar file with a vote's deadline."""
+    return f"/p/{project}/votes/{vote_id}/deadline.ics"
+
+
+def _current(elector_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
+    return and_(Ballot.elector_id == elector_id, Ballot.superseded_at.is_(None))
 
 
 def _maintainers(project_id: int, permission: Permission) -> Sequence[Row[*tuple[Any, ...]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 
 from flask import Flask, current_app, g, session
@@ -42,8 +42,13 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 def now() -> datetime:
     """The instant of this request, the same throughout: time enters the portal here."""
     if "now" not in g:
-        g.now = datetime.now(UTC)
+        g.now = collaborators().clock.now()
     return cast("datetime", g.now)
+
+
+def this_moment() -> datetime:
+    """The instant at which this is asked, for what must be read inside a transaction."""
+    return collaborators().clock.now()
 
 
 @login_manager.user_loader  # type: ignore[untyped-decorator]

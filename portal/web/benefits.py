@@ -14,6 +14,7 @@ from portal.domain.tiers import (
     LogoSize,
     Mention,
     NamedContact,
+    Needs,
     Support,
     TextLine,
 )
@@ -47,6 +48,15 @@ def _support(benefit: Support) -> str:
         benefit.answer_days,
     )
     return f"{requests}, {aim}"
+
+
+@describe_benefit.register
+def _needs(benefit: Needs) -> str:
+    return ngettext(
+        "%(num)s need with the maintainers at a time",
+        "%(num)s needs with the maintainers at a time",
+        benefit.at_once,
+    )
 
 
 @describe_benefit.register

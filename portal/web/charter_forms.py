@@ -80,6 +80,7 @@ class CharterForm(Form):
         "grace_days", _l("Grace, in days"), _l("From a missed payment until the weight is gone.")
     )
     reason_required = BooleanField(_l("Whoever votes against gives a reason"))
+    veto_allowed = BooleanField(_l("Maintainers may veto what was carried"))
     note = TextField(
         _l("Why this change"),
         max_length=500,
@@ -89,7 +90,7 @@ class CharterForm(Form):
     def show(self, charter: Charter, number: int) -> None:
         """Fill in a charter as one would type it."""
         self.number.data = str(number)
-        for name in ("damping", "mode", "privacy", "reason_required"):
+        for name in ("damping", "mode", "privacy", "reason_required", "veto_allowed"):
             self[name].data = getattr(charter, name)
         for name in DAYS:
             self[name].data = str(getattr(charter, name))
@@ -106,6 +107,7 @@ class CharterForm(Form):
             mode=DecisionMode(self.mode.data),
             privacy=PrivacyMode(self.privacy.data),
             reason_required=self.reason_required.data,
+            veto_allowed=self.veto_allowed.data,
             **shares,
             **days,
         )

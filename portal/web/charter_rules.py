@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.domain.charter import Charter, DecisionMode, PrivacyMode, percent
+from portal.domain.decisions import VETO_DAYS
 from portal.domain.weights import Damping
 
 
@@ -29,7 +30,7 @@ def describe_charter(charter: Charter) -> list[Rule]:
         Rule(_("Weight"), _damping(charter.damping)),
         Rule(_("Cap"), _cap(charter.cap)),
         Rule(_("Maintainers"), _("Each maintainer weighs 1 in the maintainers' house.")),
-        Rule(_("What an outcome means"), _mode(charter.mode)),
+        Rule(_("What an outcome means"), _mode(charter)),
         Rule(_("Threshold"), _threshold(charter.threshold)),
         Rule(_("Quorum"), _quorum(charter.quorum_weight, charter.quorum_electors)),
         Rule(_("Window"), ngettext(
@@ -73,7 +74,14 @@ def _cap(cap: Fraction) -> str:
     )
 
 
-def _mode(mode: DecisionMode) -> str:
+def _mode(charter: Charter) -> str:
+    binding = _("The decision must follow the outcome.")
+    veto = _(
+        "The maintainers may veto what was carried, with public reasons, within %(days)s days of"
+        " the close.",
+        days=VETO_DAYS,
+    )
+    none = _("There is no veto.")
     return {
         DecisionMode.ADVISORY: _(
             "Outcomes advise. The maintainers decide and publish their reasons, most of all where"
@@ -83,8 +91,8 @@ def _mode(mode: DecisionMode) -> str:
             "A question is carried only if the sponsors' house and the maintainers' house each"
             " carry it."
         ),
-        DecisionMode.BINDING: _("The decision must follow the outcome."),
-    }[mode]
+        DecisionMode.BINDING: f"{binding} {veto if charter.veto_allowed else none}",
+    }[charter.mode]
 
 
 def _threshold(threshold: Fraction | None) -> str:

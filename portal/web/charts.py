@@ -34,19 +34,33 @@ _MOST_TICKS = 6
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """One elector's share of the effective weight and of the power, both of one."""
+    """One elector's share of the effective weight and of the power, both of one.
+
+    ``power`` is the Banzhaf index; ``shapley`` the Shapley-Shubik index where it is known.
+    """
 
     name: str
     weight: Fraction
     power: Fraction
+    shapley: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Weight and power side by side; `cap` is the largest share the charter allows, or None."""
+    """Weight and power side by side; `cap` is the largest share the charter allows, or None.
+
+    Bars are drawn to the same scale as those of the picture ``beside`` it.
+    """
 
     voices: tuple[Voice, ...]
     cap: Fraction | None
+    beside: Weights | None = None
+
+    @property
+    def widest(self) -> Fraction:
+        """The largest share that is drawn."""
+        shares = [share for voice in self.voices for share in (voice.weight, voice.power)]
+        return max([*shares, self.cap or Fraction(0), Fraction(1, 100)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,12 +153,14 @@ def draw(chart: object) -> Markup:
 
 
 @draw.register
+def _drawn(chart: Markup) -> Markup:
+    """One that was drawn before."""
+    return chart
+
+
+@draw.register
 def _weights(chart: Weights) -> Markup:
-    widest = max(
-        [share for voice in chart.voices for share in (voice.weight, voice.power)]
-        + [chart.cap or Fraction(0), Fraction(1, 100)]
-    )
-    scale = _BAR_ROOM / widest
+    scale = _BAR_ROOM / max(chart.widest, chart.beside.widest if chart.beside else 0)
     rows = [_voice(voice, scale, 28 + 58 * row) for row, voice in enumerate(chart.voices)]
     height = 28 + 58 * len(rows)
     keys = [("c-ink", _("Share of the weight")), ("c-carrot", _("Power"))]
@@ -162,10 +178,19 @@ def _weights(chart: Weights) -> Markup:
         "%(count)s electors, each with a bar for its share of the weight and one for its power.",
         count=len(chart.voices),
     )
+    sized = any(voice.shapley is not None for voice in chart.voices)
     table = figures(
         _("Weight and power"),
-        [_("Elector"), _("Share of the weight"), _("Power")],
-        ((v.name, format_share(v.weight), format_share(v.power)) for v in chart.voices),
+        [_("Elector"), _("Share of the weight"), _("Power"), *([_("Shapley-Shubik")] * sized)],
+        (
+            (
+                voice.name,
+                format_share(voice.weight),
+                format_share(voice.power),
+                *([format_share(voice.shapley or Fraction(0))] * sized),
+            )
+            for voice in chart.voices
+        ),
     )
     svg = picture(_("Weight and power of each elector"), description, height, parts)
     return legend(keys) + svg + table

@@ -30,8 +30,9 @@ from portal.web.access import current_actor, now, requires
 from portal.web.decision_forms import KINDS, DecisionForm, ProgressForm
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
+from portal.web.option_outcomes import name_chosen
 from portal.web.outcome_words import house_name
-from portal.web.public_charts import outcome_chart
+from portal.web.public_charts import outcome_charts
 
 blueprint = Blueprint("decisions", __name__)
 
@@ -131,7 +132,8 @@ def _render(project: Scope, number: int, form: DecisionForm) -> str:
         page=desk.outcome,
         form=form,
         open=desk.state is ProposalState.CLOSED and desk.outcome.decision is None,
-        chart=outcome_chart(desk.outcome.figures),
+        pictures=outcome_charts(desk.outcome.figures),
+        chosen=name_chosen(desk.outcome.figures),
         consequences=_consequences(desk.outcome),
         kinds=KINDS,
         house_name=house_name,
@@ -140,7 +142,7 @@ def _render(project: Scope, number: int, form: DecisionForm) -> str:
 
 def _consequences(outcome: OutcomePage) -> dict[str, str]:
     """What each kind of decision would be, said beside its choice."""
-    carried = outcome.figures.verdict is Verdict.CARRIED
+    carried = outcome.carried is True
     quorum = outcome.figures.verdict is not Verdict.NO_QUORUM
     moves = {
         DecisionKind.ACCEPTED: _("It goes onto the roadmap."),
@@ -161,6 +163,7 @@ def _consequences(outcome: OutcomePage) -> dict[str, str]:
             carried=carried,
             quorum=quorum,
             mode=outcome.mode,
+            veto_allowed=outcome.veto_allowed,
             closed_at=outcome.closes_at,
             now=now(),
         )

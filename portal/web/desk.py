@@ -8,11 +8,12 @@ from flask_babel import gettext as _
 
 from portal.database import transaction
 from portal.domain.errors import NotFound, Refusal
-from portal.domain.permissions import Permission, ProjectRole
+from portal.domain.permissions import Permission, ProjectRole, may
 from portal.queries.actors import Scope
 from portal.queries.audit import list_project_audit
 from portal.queries.desks import find_my_desks, get_overview
 from portal.queries.project_desk import MaintainerLine, find_people, get_profile
+from portal.queries.selfcheck import find_last_run
 from portal.services.maintainers import change_roles, invite_maintainer, withdraw_invitation
 from portal.services.projects import edit_profile
 from portal.web.access import collaborators, current_actor, now, requires
@@ -36,8 +37,14 @@ def mine() -> ResponseReturnValue:
 @requires(Permission.PROJECT_DESK_READ)
 def overview(project: Scope) -> ResponseReturnValue:
     """What needs the maintainers today."""
-    found = get_overview(project.id, current_actor(), now=now())
-    return render_template("desk/overview.html", **desk_frame(project), overview=found)
+    actor = current_actor()
+    return render_template(
+        "desk/overview.html",
+        **desk_frame(project),
+        overview=get_overview(project.id, actor, now=now()),
+        last_run=find_last_run(project.id),
+        may_see_run=may(actor, Permission.PROJECT_LEDGER_READ, project_id=project.id),
+    )
 
 
 @blueprint.get("/desk/<project>/profile")

@@ -25,8 +25,11 @@ def _navigation(project: Scope) -> list[tuple[str, list[Entry]]]:
             (
                 ("", _("Overview"), Permission.PROJECT_DESK_READ),
                 ("/proposals", _("Proposals and votes"), Permission.PROJECT_DESK_READ),
+                ("/needs", _("Needs"), Permission.PROJECT_NEED_READ),
+                ("/screening", _("Screening"), Permission.PROJECT_SCREENING_DECIDE),
                 ("/roadmap", _("Roadmap"), Permission.PROJECT_ROADMAP_EDIT),
                 ("/sponsors", _("Sponsors"), Permission.PROJECT_SPONSORS_READ),
+                ("/treasury", _("Treasury"), Permission.PROJECT_PAYMENTS_RECORD),
             ),
         ),
         (
@@ -37,6 +40,7 @@ def _navigation(project: Scope) -> list[tuple[str, list[Entry]]]:
                 ("/profile", _("Profile"), Permission.PROJECT_PROFILE_EDIT),
                 ("/maintainers", _("Maintainers"), Permission.PROJECT_MAINTAINERS_EDIT),
                 ("/audit", _("Audit list"), Permission.PROJECT_AUDIT_READ),
+                ("/self-check", _("Self-check"), Permission.PROJECT_LEDGER_READ),
             ),
         ),
     )

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 from flask import Flask
-from flask_babel import format_currency, format_date, format_datetime, format_decimal, ngettext
+from flask_babel import (
+    format_currency,
+    format_date,
+    format_datetime,
+    format_decimal,
+    format_timedelta,
+    ngettext,
+)
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
@@ -21,6 +28,11 @@ def format_money(value: Money) -> str:
     whole = value.amount_minor % 10**places == 0
     pattern = "¤#,##0" if whole or not places else "¤#,##0." + "0" * places
     return format_currency(value.decimal, value.currency, format=pattern, currency_digits=False)
+
+
+def format_minor(amount: tuple[int, str]) -> str:
+    """An amount in minor units, with the currency beside it."""
+    return format_money(Money(*amount))
 
 
 def format_on(value: date) -> str:
@@ -47,6 +59,11 @@ def format_left(until: datetime, now: datetime) -> str:
     return str(text)
 
 
+def format_timespan(value: timedelta) -> str:
+    """A length of time in its largest unit."""
+    return str(format_timedelta(value, granularity="minute"))
+
+
 def format_share(value: Fraction) -> str:
     """A share in percent with at most one decimal, rounded half up."""
     tenths = math.floor(value * 1000 + Fraction(1, 2))
@@ -59,10 +76,12 @@ def format_weight(thousandths: int) -> str:
 
 
 def init_formats(app: Flask) -> None:
-    """Install the filters money, on, at, left, share and weight."""
+    """Install the filters money, minor, on, at, left, timespan, share and weight."""
     app.add_template_filter(format_money, "money")
+    app.add_template_filter(format_minor, "minor")
     app.add_template_filter(format_on, "on")
     app.add_template_filter(format_at, "at")
     app.add_template_filter(format_left, "left")
+    app.add_template_filter(format_timespan, "timespan")
     app.add_template_filter(format_share, "share")
     app.add_template_filter(format_weight, "weight")

@@ -26,7 +26,9 @@ class Form(FlaskForm):  # type: ignore[misc]
     """
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
-        """How posted values reach the fields."""
+        """How posted values reach the fields; what guards every POST needs no field of its own."""
+
+        csrf = False
 
         def wrap_formdata(self, form: FlaskForm, formdata: object) -> object:
             """Hand over what was posted, files to file fields alone; or keep the given values."""

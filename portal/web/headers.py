@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Flask, Response
 
+_STRIPE_PAGES = "https://checkout.stripe.com https://billing.stripe.com"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self' {checkout}; frame-ancestors 'none'; base-uri 'none'; "
@@ -14,8 +15,8 @@ _POLICY = (
 def init_headers(app: Flask) -> None:
     """Add the headers to every answer, unless a view chose its own."""
     settings = app.extensions["stakehold"].settings
-    # A form may end in a redirect to the hosted checkout: Chromium applies form-action to it.
-    checkout = settings.stripe_api_base or "https://checkout.stripe.com"
+    # A form may end in a redirect to a page of the processor: Chromium applies form-action to it.
+    checkout = settings.stripe_api_base or _STRIPE_PAGES
     headers = {
         "Content-Security-Policy": _POLICY.format(checkout=checkout),
         "X-Content-Type-Options": "nosniff",

@@ -10,7 +10,10 @@ from flask_babel import ngettext
 
 from portal.domain.charter import DecisionMode, House
 from portal.domain.outcomes import Figures, HouseFigures, Position
+from portal.domain.papers import BallotPaper
+from portal.domain.votes import Method
 from portal.web.formats import format_share, format_weight
+from portal.web.option_outcomes import explain_options
 
 
 def house_name(house: House) -> str:
@@ -32,15 +35,19 @@ def explain_mode(figures: Figures) -> str:
         ),
         DecisionMode.TWO_HOUSES: _(
             "The question is carried only if the sponsors and the maintainers each carry it."
-        ),
+        )
+        if figures.method is Method.YES_NO
+        else _("Chosen is only what the sponsors and the maintainers each choose."),
         DecisionMode.BINDING: _("The maintainers' decision must follow the outcome."),
     }
     return modes[figures.mode]
 
 
-def explain_house(house: HouseFigures) -> list[str]:
+def explain_house(house: HouseFigures, paper: BallotPaper) -> list[str]:
     """How one house came to its verdict, sentence by sentence."""
-    return [*_turnout(house), *_sides(house)]
+    if paper.method is Method.YES_NO:
+        return [*_turnout(house), *_sides(house)]
+    return [*_turnout(house), *explain_options(house, paper)]
 
 
 def _turnout(house: HouseFigures) -> Iterator[str]:

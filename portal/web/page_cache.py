@@ -57,6 +57,12 @@ def public_page(view: View) -> View:
     return public(view)
 
 
+def record_page(view: View) -> View:
+    """Mark a page as ``public_page`` does, one that changes with the project's public record."""
+    view.portal_record = True  # type: ignore[attr-defined]
+    return public_page(view)
+
+
 def page_changes_at(instant: datetime | None, *, now: datetime) -> None:
     """Say that the page being rendered reads differently from an instant on, such as a close."""
     rendering: _Rendering | None = request.environ.get(_SHARED)
@@ -194,13 +200,15 @@ class PageCache:
             endpoint, values = self._flask.url_map.bind("").match(key[0], method="GET")
         except HTTPException:
             return self._next
-        if not getattr(self._flask.view_functions[endpoint], "portal_shared", False):
+        view = self._flask.view_functions[endpoint]
+        if not getattr(view, "portal_shared", False):
             return self._next
+        of_record = getattr(view, "portal_record", False)
         with self._gates[hash(key) % len(self._gates)]:
             if found := self._find(key):
                 return found.answer
             with self._flask.app_context():
-                scopes = find_page_scopes(values.get("project"))
+                scopes = find_page_scopes(values.get("project"), of_record=of_record)
             if scopes is None:
                 return self._next
             versions = self._read(scopes)

@@ -32,7 +32,13 @@ def choose() -> ResponseReturnValue:
     """Cards of everybody one can be."""
     _require_demonstration()
     found = find_personas(tuple(persona.email for persona in PERSONAS))
-    return render_template("personas/choose.html", personas=PERSONAS, found=found)
+    return render_template(
+        "personas/choose.html",
+        personas=PERSONAS,
+        found=found,
+        today=now(),
+        clock_url=collaborators().settings.stripe_api_base,
+    )
 
 
 @blueprint.post("/personas/<key>")

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.domain.errors import NotFound
 from portal.queries.charters import find_charter
+from portal.queries.needs import find_need_credits
 from portal.queries.outcomes import OutcomePage, get_outcome_page
 from portal.queries.proposals import get_proposal_page, list_proposals
 from portal.queries.public_home import get_home_page
@@ -24,13 +25,25 @@ from portal.queries.public_project import (
 )
 from portal.queries.public_sponsors import get_sponsors_page
 from portal.queries.roadmap import get_roadmap
+from portal.queries.screening import find_intake
 from portal.queries.tiers import list_tiers_on_sale
-from portal.web.access import current_actor, now, public
+from portal.queries.windows import find_window, get_present_page
+from portal.web.access import collaborators, current_actor, now, public
 from portal.web.benefits import describe_benefit
 from portal.web.charter_rules import describe_charter
+from portal.web.method_words import describe_choice, explain_count
+from portal.web.option_outcomes import name_chosen
 from portal.web.outcome_words import explain_house, explain_mode, house_name
 from portal.web.page_cache import page_changes_at, public_page
-from portal.web.public_charts import outcome_chart, share_chart, turnout_chart, weights_chart
+from portal.web.power_words import describe_power, explain_frozen_power, explain_power
+from portal.web.public_charts import (
+    draw_standing,
+    outcome_charts,
+    power_chart,
+    share_chart,
+    turnout_chart,
+    window_chart,
+)
 from portal.web.row_numbers import asked_number
 
 blueprint = Blueprint("public", __name__)
@@ -73,10 +86,12 @@ def sponsors(project: str) -> ResponseReturnValue:
     """Who pays, by tier and since when; the weights that follow; who paid before."""
     after, before = request.args.get("after", ""), request.args.get("before", "")
     page = get_sponsors_page(project, now=now(), after=after, before=before)
-    drawn = page.electorate
-    chart = weights_chart(drawn.sponsors, drawn.charter.cap) if drawn else None
+    chart = draw_standing(page)
     further = bool(after or before)
-    return _page("sponsors", page=page, project=page, chart=chart, further=further)
+    warnings = explain_power(page.electorate.sponsors) if page.electorate else ()
+    return _page(
+        "sponsors", page=page, project=page, chart=chart, warnings=warnings, further=further
+    )
 
 
 @blueprint.get("/p/<project>/tiers")
@@ -86,7 +101,9 @@ def tiers(project: str) -> ResponseReturnValue:
     frame = get_project_frame(project)
     on_sale = list_tiers_on_sale(frame.id, now=now())
     shares = {tier.slug: share_chart(tier.share, tier.terms.audience) for tier in on_sale}
-    return _page("tiers", project=frame, tiers=on_sale, shares=shares)
+    return _page(
+        "tiers", project=frame, tiers=on_sale, shares=shares, describe_power=describe_power
+    )
 
 
 @blueprint.get("/p/<project>/roadmap")
@@ -117,7 +134,32 @@ def proposal(project: str, number: int) -> ResponseReturnValue:
     page = get_proposal_page(frame.id, number, now=now())
     for vote in page.votes:
         page_changes_at(vote.closes_at, now=now())
-    return _page("proposal", project=frame, page=page)
+    window = find_window(page.votes[0].id) if page.votes else None
+    return _page(
+        "proposal",
+        project=frame,
+        page=page,
+        need_credits=find_need_credits(frame.id, number),
+        window=window,
+        turnout=window_chart(window.turnouts) if window else None,
+    )
+
+
+@blueprint.get("/p/<project>/proposals/<int:number>/present")
+@public_page
+def present(project: str, number: int) -> ResponseReturnValue:
+    """Who has voted on a proposal so far, never how or when."""
+    frame = get_project_frame(project)
+    page = get_present_page(frame.id, number, now=now(), after=asked_number("after") or 0)
+    page_changes_at(page.closes_at, now=now())
+    return render_template(
+        "windows/present.html",
+        project=frame,
+        page=page,
+        turnout=window_chart(page.window.turnouts),
+        house_name=house_name,
+        now=now(),
+    )
 
 
 @blueprint.get("/p/<project>/proposals/<int:number>/outcome")
@@ -125,16 +167,24 @@ def proposal(project: str, number: int) -> ResponseReturnValue:
 def outcome(project: str, number: int) -> ResponseReturnValue:
     """How a vote ended, house by house, with the roll call."""
     frame = get_project_frame(project)
-    page = _outcome(frame.id, number)
+    after = asked_number("after") or 0
+    page = _outcome(frame.id, number, after=after)
     return _page(
         "outcome",
+        after=after,
         project=frame,
         page=page,
-        chart=outcome_chart(page.figures),
+        pictures=outcome_charts(page.figures),
+        chosen=name_chosen(page.figures),
+        how_counted=explain_count(page.figures.paper, page.tie),
+        describe_choice=describe_choice,
         turnout=turnout_chart(page.figures),
         house_name=house_name,
         explain_house=explain_house,
+        explain_power=explain_frozen_power,
+        power_chart=power_chart,
         mode=explain_mode(page.figures),
+        signed=bool(collaborators().record_key.public_keys()),
     )
 
 
@@ -158,6 +208,17 @@ def charter(project: str) -> ResponseReturnValue:
     if page is None:
         raise NotFound("charter")
     return _page("charter", project=frame, page=page, rules=describe_charter(page.charter))
+
+
+@blueprint.get("/p/<project>/contribute")
+@public_page
+def contribute(project: str) -> ResponseReturnValue:
+    """Three doors: help with use, security, development."""
+    frame = get_project_frame(project)
+    intake = find_intake(frame.id)
+    page_changes_at(intake.quiet_until, now=now())
+    resting = intake.quiet_until is not None and intake.quiet_until > now()
+    return _page("contribute", project=frame, intake=intake, resting=resting)
 
 
 @blueprint.get("/p/<project>/how-we-work")
@@ -194,8 +255,8 @@ def robots() -> ResponseReturnValue:
     return Response(_ROBOTS, content_type="text/plain; charset=utf-8")
 
 
-def _outcome(project_id: int, number: int) -> OutcomePage:
-    return get_outcome_page(project_id, number, vote_id=asked_number("vote"))
+def _outcome(project_id: int, number: int, *, after: int = 0) -> OutcomePage:
+    return get_outcome_page(project_id, number, vote_id=asked_number("vote"), after=after)
 
 
 def _page(template: str, **context: Any) -> str:  # noqa: ANN401 - whatever the template shows

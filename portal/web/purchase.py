@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from flask import flash
+from flask_babel import gettext as _
+
 from portal.database import transaction
 from portal.domain.errors import ProcessorUnavailable, Refusal
 from portal.domain.permissions import Actor
-from portal.queries.purchases import MYSELF, BuyPage
+from portal.queries.purchases import MYSELF, BuyPage, Choice
 from portal.queries.sponsorships import find_payer_return
 from portal.services.checkouts import StartedCheckout, find_other_checkout, start_checkout
+from portal.services.online_invoices import fall_back, find_asked, keep_opened
 from portal.services.processor_events import converge, look_at
 from portal.services.settlement import abandon_checkout, record_opened
 from portal.services.supporters import get_own_organization
@@ -49,12 +53,41 @@ def welcome_back(organization_id: int, reference: str, checkout_reference: str) 
         return
 
 
-def _buyer(page: BuyPage) -> tuple[Actor, int]:
-    """The actor with the roles to buy; a person's organization of one is made silently."""
+def open_page(invoice: str) -> None:
+    """Have the processor make a page on which an invoice of ours is paid.
+
+    Ours is committed; while the processor is out of reach, a sweep asks again and mails the link.
+    """
+    asked = find_asked(invoice)
+    if asked is None:
+        return
+    world = collaborators()
+    site = world.settings.base_url
+    try:
+        opened = world.payments.open_invoiced_renewal(asked, idempotency_key=asked.reference)
+    except ProcessorUnavailable:
+        flash(_("The processor cannot be reached now. The link to pay follows by mail."), "info")
+    except Refusal as refusal:
+        with transaction():
+            fall_back(invoice, refusal.message, site=site, now=now())
+        flash(_("The processor refused: please pay by bank transfer."), "bad")
+    else:
+        with transaction():
+            keep_opened(invoice, opened, site=site, now=now())
+
+
+def chosen_buyer(page: BuyPage) -> Choice:
+    """The buyer that was chosen; refuses while none is."""
     if page.chosen is None:
         raise Refusal("buy.buyer", "Choose for whom you buy.")
-    if page.chosen.slug != MYSELF:
-        return current_actor(), page.chosen.organization_id
+    return page.chosen
+
+
+def _buyer(page: BuyPage) -> tuple[Actor, int]:
+    """The actor with the roles to buy; a person's organization of one is made silently."""
+    chosen = chosen_buyer(page)
+    if chosen.slug != MYSELF:
+        return current_actor(), chosen.organization_id
     if page.obstacles:
         raise Refusal(page.obstacles[0].code, page.obstacles[0].message)
     with transaction():

@@ -24,6 +24,12 @@ def asked_number(name: str) -> int | None:
     return number if number is not None and 0 < number <= _LARGEST else None
 
 
+def read_number(text: str | None) -> int:
+    """A number that a page handed out; 0, which no row has, if it came back as something else."""
+    well_formed = text is not None and text.isascii() and text.isdecimal() and len(text) < 10  # noqa: PLR2004 - figures
+    return int(text) if text is not None and well_formed else 0
+
+
 def init_row_numbers(app: Flask) -> None:
     """Let every ``<int:…>`` end where columns end; refuse addresses that no database takes."""
     app.url_map.converters["int"] = RowNumber

@@ -5,7 +5,10 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _
 from wtforms import HiddenField
 
-from portal.web.forms import Form, LongTextField
+from portal.domain.changes import LEAST_NOTICE_DAYS, MOST_NOTICE_DAYS
+from portal.web.exact_fields import MoneyField, WholeField
+from portal.web.forms import Form, LongTextField, TextField
+from portal.web.row_numbers import read_number
 
 
 class BuyForm(Form):
@@ -17,8 +20,7 @@ class BuyForm(Form):
     @property
     def seen_version(self) -> int:
         """The version that was shown; 0, which no tier has, if it is not a number."""
-        text = self.version.data or ""
-        return int(text) if text.isdecimal() and len(text) < 9 else 0  # noqa: PLR2004 - a number of figures
+        return read_number(self.version.data)
 
 
 class ReviewForm(Form):
@@ -29,4 +31,29 @@ class ReviewForm(Form):
         _("Reason"),
         max_length=300,
         description=_("Needed only when you reject. The sponsor reads it."),
+    )
+
+
+class ChangeForm(Form):
+    """Which version of the tier, and which amount, were on the screen."""
+
+    version = HiddenField()
+    due = HiddenField()
+
+
+class RefundForm(Form):
+    """What to give back of one payment, and why."""
+
+    payment = HiddenField()
+    amount = MoneyField(_("Amount"), required=True)
+    reason = TextField(
+        _("Reason"), max_length=200, required=True, description=_("The sponsor reads it.")
+    )
+
+
+class NoticeForm(Form):
+    """How long before a new price holds those who sponsor already are told."""
+
+    notice_days = WholeField(
+        _("Notice, in days"), least=LEAST_NOTICE_DAYS, most=MOST_NOTICE_DAYS, required=True
     )

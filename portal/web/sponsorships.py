@@ -10,6 +10,7 @@ from portal.database import transaction
 from portal.domain.errors import Conflict, DomainError, ProcessorUnavailable, Refusal
 from portal.domain.permissions import Permission, may
 from portal.queries.actors import Scope
+from portal.queries.changes import find_live_change
 from portal.queries.purchases import BuyPage, find_buy_page
 from portal.queries.sponsorships import (
     find_cancel_page,
@@ -65,7 +66,8 @@ def show(organization: Scope, reference: str) -> ResponseReturnValue:
         return redirect(_address(organization, reference), 303)
     page = find_sponsorship_page(current_actor(), organization.id, reference, now=now())
     left = "left" in request.args
-    return render_template("sponsorships/show.html", page=page, left=left)
+    live = find_live_change(reference)
+    return render_template("sponsorships/show.html", page=page, left=left, live=live)
 
 
 @blueprint.get(f"{_PAGE}/cancel")
@@ -147,8 +149,15 @@ def _change_renewal(organization: Scope, reference: str, *, cancel: bool) -> Res
     try:
         with transaction():
             wish = wish_renewal(
-                current_actor(), organization.id, reference, cancel=cancel, now=now()
+                current_actor(),
+                organization.id,
+                reference,
+                cancel=cancel,
+                site=world.settings.base_url,
+                now=now(),
             )
+        if wish is None:
+            return redirect(_address(organization, reference), 303)
         seen = world.payments.set_cancel_at_term_end(
             wish.renewal_id, cancel=wish.cancel, idempotency_key=wish.idempotency_key
         )
@@ -192,6 +201,7 @@ def _render_desk(
         **desk_frame(project),
         page=page,
         forms_by_reference=forms,
+        may_refund=may(current_actor(), Permission.PROJECT_REFUND_GIVE, project_id=project.id),
         may_review=may(
             current_actor(), Permission.PROJECT_PUBLICATION_REVIEW, project_id=project.id
         ),

@@ -90,7 +90,9 @@ def legend(entries: Iterable[tuple[str, str]]) -> Markup:
     return element("ul", *items, class_="legend")
 
 
-def figures(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+def figures(
+    caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]], summary: str = ""
+) -> Markup:
     """The chart's numbers as a table, folded away; the first column names the row."""
     head = (
         element("th", words, scope="col", class_="num" if column else "name")
@@ -110,4 +112,6 @@ def figures(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -
         element("thead", element("tr", *head)),
         element("tbody", *body),
     )
-    return element("details", element("summary", _("Show figures")), table, class_="more")
+    return element(
+        "details", element("summary", summary or _("Show figures")), table, class_="more"
+    )

@@ -19,6 +19,7 @@ from portal.domain.tiers import (
     LogoSize,
     Mention,
     NamedContact,
+    Needs,
     Support,
     TextLine,
     TierTerms,
@@ -81,6 +82,12 @@ class TierForm(Form):
     )
     support_requests = WholeField(_l("Support requests a quarter"), least=1, most=1000)
     support_days = WholeField(_l("First answer within, in working days"), least=1, most=90)
+    needs_at_once = WholeField(
+        _l("Needs with the maintainers at a time"),
+        least=1,
+        most=100,
+        description=_l("Empty means three."),
+    )
     early_access_days = WholeField(_l("Releases early, in days"), least=1, most=365)
     named_contact = BooleanField(_l("A named contact among the maintainers"))
     mention = BooleanField(_l("Named in the notes of each release"))
@@ -106,6 +113,8 @@ class TierForm(Form):
                 case Support(per_quarter, answer_days):
                     self.support_requests.data = str(per_quarter)
                     self.support_days.data = str(answer_days)
+                case Needs(at_once):
+                    self.needs_at_once.data = str(at_once)
                 case EarlyAccess(days):
                     self.early_access_days.data = str(days)
                 case NamedContact():
@@ -146,6 +155,8 @@ class TierForm(Form):
             )
         if requests is not None and days is not None:
             benefits.append(Support(requests, days))
+        if self.needs_at_once.number is not None:
+            benefits.append(Needs(self.needs_at_once.number))
         if self.early_access_days.number is not None:
             benefits.append(EarlyAccess(self.early_access_days.number))
         if self.named_contact.data:

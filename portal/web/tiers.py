@@ -8,6 +8,7 @@ from functools import partial
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
 from portal.database import transaction
 from portal.domain.errors import Conflict, NotFound, Refusal
@@ -17,16 +18,19 @@ from portal.queries.actors import Scope
 from portal.queries.project_desk import get_currency
 from portal.queries.tiers import (
     TierHistory,
-    find_newcomers_shares,
+    find_newcomers,
     find_tier,
     list_tiers_in_editor,
 )
+from portal.services.price_notices import announce_price
 from portal.services.tiers import add_tier, archive_tier, change_tier, move_tier, restore_tier
-from portal.web.access import current_actor, now, requires
+from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.benefits import describe_benefit
 from portal.web.desk_frame import desk_frame
 from portal.web.formats import format_share
 from portal.web.forms import refused
+from portal.web.power_words import describe_power
+from portal.web.sponsorship_forms import NoticeForm
 from portal.web.tier_forms import TierForm
 
 blueprint = Blueprint("tiers", __name__)
@@ -80,6 +84,32 @@ def change(project: Scope, tier: str) -> ResponseReturnValue:
             current_actor(), project.id, tier, terms, seen_number=form.seen_number, now=now()
         ),
     )
+
+
+@blueprint.post("/desk/<project>/tiers/<tier>/notice")
+@requires(Permission.PROJECT_TIERS_EDIT)
+def announce(project: Scope, tier: str) -> ResponseReturnValue:
+    """Announce the version on sale to those who pay an older one."""
+    form = NoticeForm()
+    address = f"/desk/{project.slug}/tiers/{tier}"
+    if not form.validate() or form.notice_days.number is None:
+        flash(" ".join(str(error) for error in form.notice_days.errors), "bad")
+        return redirect(address, 303)
+    try:
+        with transaction():
+            told = announce_price(
+                current_actor(),
+                project.id,
+                tier,
+                notice_days=form.notice_days.number,
+                site=collaborators().settings.base_url,
+                now=now(),
+            )
+    except Refusal as refusal:
+        flash(refusal.message, "bad")
+    else:
+        flash(ngettext("%(num)s sponsor is told.", "%(num)s sponsors are told.", told), "good")
+    return redirect(address, 303)
 
 
 @blueprint.post("/desk/<project>/tiers/<tier>/move")
@@ -161,6 +191,7 @@ def _render(
         changed=history is None or terms != history.newest.terms,
         preview=_preview(project, history, terms) if terms else (),
         describe=describe_benefit,
+        notice=NoticeForm(formdata=None),
     )
 
 
@@ -170,12 +201,17 @@ def _preview(
     """What a buyer would get, today and with these terms: (label, now, then)."""
     before = None if history is None else history.newest.terms
     offers = [terms] if before is None else [terms, before]
-    then, *today = find_newcomers_shares(project.id, offers, now=now())
+    then, *today = find_newcomers(project.id, offers, now=now())
     return [
         (
             _("Share of the vote it would give one new sponsor today"),
-            format_share(today[0]) if today else None,
-            format_share(then),
+            format_share(today[0][0]) if today else None,
+            format_share(then[0]),
+        ),
+        (
+            _("Power that share would have"),
+            describe_power(today[0][1]) if today else None,
+            describe_power(then[1]),
         ),
         (
             _("Voting weight"),

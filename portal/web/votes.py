@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -15,8 +15,10 @@ from portal.database import transaction
 from portal.domain.charter import Charter, House
 from portal.domain.electorate import Chamber
 from portal.domain.errors import Conflict, Refusal
+from portal.domain.papers import HAS_NOT_NOW, HAS_SEATS, BallotPaper, print_paper
 from portal.domain.permissions import Permission, may
-from portal.domain.rules import voting_chambers
+from portal.domain.rules import choose_tie, voting_chambers
+from portal.domain.votes import Method
 from portal.queries.actors import Scope
 from portal.queries.electorate import find_standing
 from portal.queries.votes import (
@@ -27,17 +29,27 @@ from portal.queries.votes import (
     get_opening,
     list_organization_votes,
 )
+from portal.queries.windows import find_window
 from portal.services.ballots import cast_ballot, cast_maintainer_ballot
 from portal.services.votes import open_vote
-from portal.web.access import collaborators, current_actor, now, requires
+from portal.web.access import collaborators, current_actor, now, requires, this_moment
 from portal.web.charts import Weights
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
+from portal.web.method_words import describe_choice, explain_ballot, explain_count, method_names
+from portal.web.option_ballots import (
+    BallotForm,
+    cast_form,
+    choice_name,
+    posted_form,
+    read_posted,
+)
 from portal.web.organization_frame import organization_frame
 from portal.web.outcome_words import house_name
-from portal.web.public_charts import weights_chart
+from portal.web.power_words import explain_frozen_power
+from portal.web.public_charts import power_chart, weights_chart, window_chart
 from portal.web.row_numbers import asked_number
-from portal.web.vote_forms import BallotForm, OpenVoteForm
+from portal.web.vote_forms import OpenVoteForm
 
 blueprint = Blueprint("votes", __name__)
 
@@ -49,20 +61,40 @@ _DESK = "/desk/<project>/votes/<int:vote_id>"
 @blueprint.get(_OPEN)
 @requires(Permission.PROJECT_VOTE_OPEN)
 def prepare(project: Scope, number: int) -> ResponseReturnValue:
-    """Everything that opening a vote now would freeze."""
-    opening = get_opening(project.id, number, now=now())
-    form = OpenVoteForm(seal=opening.seal, closes_at=_default_close(opening))
+    """Everything that opening a vote now would freeze; the method is chosen by a link."""
+    merged = request.args.get("merged", "")
+    opening = get_opening(project.id, number, now=now(), merged=bool(merged))
+    asked = request.args.get("method", "")
+    method = Method(asked) if asked in set(Method) else Method.YES_NO
+    form = OpenVoteForm(
+        seal=opening.seal,
+        closes_at=_default_close(opening),
+        method=method.value,
+        merged="y" if merged else "",
+    )
+    form.offer(opening.offered, fresh=True)
     return _render_opening(project, opening, form)
 
 
 @blueprint.post(_OPEN)
 @requires(Permission.PROJECT_VOTE_OPEN)
 def open_(project: Scope, number: int) -> ResponseReturnValue:
-    """Open the vote that was previewed, or show what has changed since."""
+    """Open the vote that was previewed, or show what it would be, or what has changed since."""
     form = OpenVoteForm()
-    status = 422
+    step = request.form.get("step", "")
+    merged = bool(form.merged.data)
+    opening = get_opening(project.id, number, now=now(), merged=merged)
+    form.offer(opening.offered, fresh=False)
+    if step == "more":
+        form.more_options()
+        return _render_opening(project, opening, form)
+    status, printed = 422, None
     if form.validate():
         try:
+            paper = form.read_paper(opening.currency)
+            printed = print_paper(paper)
+            if step == "preview":
+                return _render_opening(project, opening, form, printed)
             with transaction():
                 vote_id = open_vote(
                     current_actor(),
@@ -71,7 +103,10 @@ def open_(project: Scope, number: int) -> ResponseReturnValue:
                     question=form.question.data,
                     closes_at=form.read_close(),
                     seal=form.seal.data or "",
-                    read_standing=partial(find_standing, project.id, now=now()),
+                    read_standing=partial(find_standing, project.id, now=now(), merged=merged),
+                    paper=paper,
+                    merged=merged,
+                    revisions=form.read_revisions(number),
                     site=collaborators().settings.base_url,
                     now=now(),
                 )
@@ -81,9 +116,10 @@ def open_(project: Scope, number: int) -> ResponseReturnValue:
         else:
             flash(_("The vote is open, and everything about it is frozen."), "good")
             return redirect(f"/desk/{project.slug}/votes/{vote_id}", 303)
-    opening = get_opening(project.id, number, now=now())
+    opening = get_opening(project.id, number, now=now(), merged=merged)
     form.seal.data = opening.seal
-    return _render_opening(project, opening, form), status
+    form.offer(opening.offered, fresh=True)
+    return _render_opening(project, opening, form, printed), status
 
 
 @blueprint.get("/organizations/<organization>/votes")
@@ -111,7 +147,7 @@ def ballot(organization: Scope, vote_id: int) -> ResponseReturnValue:
 @requires(Permission.ORGANIZATION_BALLOT_CAST)
 def cast(organization: Scope, vote_id: int) -> ResponseReturnValue:
     """Cast or replace the organization's ballot."""
-    form = BallotForm()
+    form = posted_form(request.form)
     if form.validate():
         try:
             with transaction():
@@ -119,13 +155,14 @@ def cast(organization: Scope, vote_id: int) -> ResponseReturnValue:
                     current_actor(),
                     vote_id,
                     organization.id,
-                    _choice(),
+                    read_posted(request.form),
                     reason=form.reason.data,
+                    conflict=form.conflict.data,
                     site=collaborators().settings.base_url,
                     now=_instant(),
                 )
         except Refusal as refusal:
-            refused(form, refusal)
+            form.refuse(refusal)
         else:
             _say(receipt.reference)
             return redirect(f"/organizations/{organization.slug}/votes/{vote_id}", 303)
@@ -145,7 +182,7 @@ def desk_ballot(project: Scope, vote_id: int) -> ResponseReturnValue:
 @requires(Permission.PROJECT_BALLOT_CAST)
 def desk_cast(project: Scope, vote_id: int) -> ResponseReturnValue:
     """Cast or replace a maintainer's own ballot."""
-    form = BallotForm()
+    form = posted_form(request.form)
     if form.validate():
         try:
             with transaction():
@@ -153,13 +190,14 @@ def desk_cast(project: Scope, vote_id: int) -> ResponseReturnValue:
                     current_actor(),
                     project.id,
                     vote_id,
-                    _choice(),
+                    read_posted(request.form),
                     reason=form.reason.data,
+                    conflict=form.conflict.data,
                     site=collaborators().settings.base_url,
                     now=_instant(),
                 )
         except Refusal as refusal:
-            refused(form, refusal)
+            form.refuse(refusal)
         else:
             _say(receipt.reference)
             return redirect(f"/desk/{project.slug}/votes/{vote_id}", 303)
@@ -168,27 +206,13 @@ def desk_cast(project: Scope, vote_id: int) -> ResponseReturnValue:
 
 def _instant() -> datetime:
     """The server's clock at this very moment: a ballot's instant is read inside its transaction."""
-    return datetime.now(UTC)
-
-
-def _choice() -> dict[str, Any]:
-    """The posted ballot as it came, crafted fields included: the validator is to see them."""
-    posted = request.form.to_dict(flat=False)
-    posted.pop("csrf_token", None)
-    if len(posted.get("reason", ())) == 1:
-        del posted["reason"]
-    raw: dict[str, Any] = {
-        name: values[0] if len(values) == 1 else values for name, values in posted.items()
-    }
-    return {"recused": True} if raw == {"position": "recused"} else raw
+    return this_moment()
 
 
 def _filled(page: BallotPage) -> BallotForm:
     """The form, showing the ballot that stands."""
-    if page.ballot is None:
-        return BallotForm()
-    position = "recused" if page.ballot.choice.get("recused") else page.ballot.choice["position"]
-    return BallotForm(position=position, reason=page.ballot.reason)
+    ballot = page.ballot
+    return cast_form(ballot.choice, ballot.reason, ballot.conflict) if ballot else BallotForm()
 
 
 def _say(reference: str) -> None:
@@ -205,13 +229,29 @@ def _default_close(opening: Opening) -> datetime:
     return (end + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)
 
 
-def _render_opening(project: Scope, opening: Opening, form: OpenVoteForm) -> str:
+def _render_opening(
+    project: Scope, opening: Opening, form: OpenVoteForm, printed: BallotPaper | None = None
+) -> str:
+    """The form, the paper as electors would see it once it can be printed, and the electorate."""
     chambers = voting_chambers(opening.electorate)
+    asked = form.method.data
+    shown = printed if printed and printed.options else None
     return render_template(
         "votes/open.html",
         **desk_frame(project),
         opening=opening,
         form=form,
+        method=Method(asked) if asked in set(Method) else Method.YES_NO,
+        has_seats=asked in HAS_SEATS,
+        has_not_now=asked in HAS_NOT_NOW,
+        paper=shown,
+        paper_form=BallotForm(),
+        choice=choice_name(shown) if shown else "",
+        how_to_fill=explain_ballot(shown) if shown else [],
+        how_counted=explain_count(shown, choose_tie(shown, opening.electorate.charter.mode))
+        if shown
+        else [],
+        method_names=method_names(),
         chambers=chambers,
         charts=[_chart(each, opening.electorate.charter) for each in chambers],
         house_name=house_name,
@@ -225,16 +265,35 @@ def _chart(chamber: Chamber, charter: Charter) -> Weights | None:
 
 
 def _render_own(organization: Scope, page: BallotPage, form: BallotForm) -> str:
-    return render_template(
-        "votes/ballot.html",
-        **organization_frame(organization),
-        page=page,
-        form=form,
-        house_name=house_name,
-    )
+    frame = organization_frame(organization)
+    window = find_window(page.id)
+    return render_template("votes/ballot.html", **frame, **_ballot(page, form), window=window)
 
 
 def _render_desk(project: Scope, page: BallotPage, form: BallotForm) -> str:
+    window = find_window(page.id)
     return render_template(
-        "votes/desk.html", **desk_frame(project), page=page, form=form, house_name=house_name
+        "votes/desk.html",
+        **desk_frame(project),
+        **_ballot(page, form),
+        window=window,
+        turnout=window_chart(window.turnouts),
+        explain_power=explain_frozen_power,
+        power_chart=power_chart,
     )
+
+
+def _ballot(page: BallotPage, form: BallotForm) -> dict[str, Any]:
+    """What both pages of a ballot show; the controls of a choice are named after ``choice``."""
+    plain = page.paper.method is Method.YES_NO
+    return {
+        "page": page,
+        "form": form,
+        "choice": "" if plain else choice_name(page.paper),
+        "how_to_fill": [] if plain else explain_ballot(page.paper, page.credits),
+        "how_counted": [] if plain else explain_count(page.paper, page.tie),
+        "house_name": house_name,
+        "describe_choice": describe_choice,
+        "method_names": method_names(),
+        "now": now(),
+    }

@@ -16,7 +16,9 @@ from tests.bench import (
     closing,
     counting,
     growth,
+    ledger,
     pages,
+    record,
     webhooks,
     wire,
     workers,
@@ -47,7 +49,7 @@ def _lines() -> Iterator[Line]:
         with app.app_context():
             db.engine.dispose()
         yield from _on_postgresql(folder)
-    for each in (workers, ballots, webhooks, counting, closing, growth):
+    for each in (workers, ballots, webhooks, counting, closing, record, growth, ledger):
         yield from each.measure()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 
 from portal.domain.power import banzhaf, majority_quota, shapley_shubik
 from portal.domain.tally.budget import BudgetRules, count_budget
+from portal.domain.tally.file_counts import count_file
+from portal.domain.tally.file_rules import FileRules
+from portal.domain.tally.formats import read_ballots
 from portal.domain.tally.options import ApprovalChoice
 from portal.domain.tally.schulze import PackedBallots, count_packed
 from tests.bench.lines import Line
@@ -26,6 +31,7 @@ def measure() -> Iterator[Line]:
     draw = random.Random(1)  # noqa: S311 - the same ballots each time
     yield from _ranked(draw)
     yield from _budget(draw)
+    yield from _published(draw)
     yield from _power(draw)
 
 
@@ -44,7 +50,9 @@ def _ranked(draw: random.Random) -> Iterator[Line]:
     yield Line(f"{name}: all of the count", 1000 * ours, "ms")
     yield Line(f"{name}: / NumPy's pairs, unweighted", ours / numpy, most=4)
     scaled = plain * _BALLOTS / _SAMPLE
-    yield Line(f"{name}: dictionary of pairs ({_SAMPLE} ballots, scaled) / ours", scaled / ours)
+    yield Line(
+        f"{name}: dictionary of pairs ({_SAMPLE} ballots, scaled) / ours", scaled / ours, least=100
+    )
 
 
 def _numpy_pairs(ranks: NDArray[np.uint8]) -> NDArray[np.intp]:
@@ -76,6 +84,39 @@ def _budget(draw: random.Random) -> Iterator[Line]:
     yield Line(f"{name}: one round", 1000 * ours, "ms")
     scaled = plain * _VOTERS / _SAMPLE
     yield Line(f"{name}: by the book ({_SAMPLE} voters, scaled) / ours", scaled / ours, least=10)
+
+
+def _published(draw: random.Random) -> Iterator[Line]:
+    """A city's file from its text to what is funded, beside pabutools where it is installed."""
+    name = "equal shares of a file, 64 × 6,500, add1"
+    text = _pabulib(draw)
+    begun = time.perf_counter()
+    report = count_file(read_ballots("city.pb", text.splitlines(keepends=True)), FileRules())
+    ours = time.perf_counter() - begun
+    yield Line(f"{name}: read and counted", ours, "s")
+    if importlib.util.find_spec("pabutools") is None:
+        return
+    election = importlib.import_module("pabutools.election")
+    instance, profile = election.parse_pabulib_from_string(text)
+    shares = importlib.import_module("pabutools.rules").method_of_equal_shares
+    begun = time.perf_counter()
+    funded = shares(instance, profile, sat_class=election.Cost_Sat, voter_budget_increment=1)
+    theirs = time.perf_counter() - begun
+    if {each.name for each in funded} != {each["option"] for each in report["funded"]}:
+        raise AssertionError("pabutools funds other projects")
+    yield Line(f"{name}: pabutools, exact / ours", theirs / ours, least=10)
+
+
+def _pabulib(draw: random.Random) -> str:
+    names = [f"p{number}" for number in range(64)]
+    liked = [0.02 + draw.random() ** 2 for _name in names]
+    costs = "".join(f"{name};{draw.randrange(5000, 110_000)}\n" for name in names)
+    votes = "".join(
+        f"{voter};{','.join(dict.fromkeys(draw.choices(names, liked, k=draw.randrange(1, 12))))}\n"
+        for voter in range(6500)
+    )
+    head = "META\nkey;value\nbudget;1000000\nvote_type;approval\nPROJECTS\nproject_id;cost\n"
+    return f"{head}{costs}VOTES\nvoter_id;vote\n{votes}"
 
 
 def _plain_shares(approvals: list[frozenset[str]], costs: dict[str, int], budget: int) -> list[str]:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from functools import partial
 from typing import TypeVar
 
@@ -16,17 +17,18 @@ from flask_wtf.csrf import generate_csrf
 from sqlalchemy import func, insert, select
 
 from portal.database import db, transaction
+from portal.domain.charter import House
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.domain.rules import preview_seal
 from portal.domain.tokens import hash_token
 from portal.models.identity import Person, SignIn
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership, Project
-from portal.models.votes import Ballot, Elector, ElectorOrganization
+from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
 from portal.queries.electorate import find_standing
 from portal.queries.proposals import get_desk_proposal
 from portal.services.votes import open_vote
-from tests.bench.rows import fill
+from tests.bench.rows import fill, organization_row
 from tests.builders import actor_of
 
 T = TypeVar("T")
@@ -83,6 +85,52 @@ def open_measured_vote(app: Flask) -> int:
                 seal=seal, read_standing=partial(find_standing, project_id, now=now), site=SITE,
                 now=now,
             )  # fmt: skip
+
+
+def seat_crowd(app: Flask, vote_id: int, electors: int) -> None:
+    """Seat so many further electors in an open vote, as rows; its fingerprint does not know them.
+
+    All weigh what the vote's first elector weighs. What the opening itself takes is measured with
+    fewer.
+    """
+    now = datetime.now(UTC)
+    with app.app_context(), transaction() as session:
+        vote = session.get_one(Vote, vote_id)
+        house, seated = next(iter(vote.electorate.items()))
+        weights = {"raw": seated[0]["raw"], "weight": seated[0]["weight"]}
+        first = 1 + max(
+            session.scalar(select(func.max(column))) or 0
+            for column in (Organization.id, Person.id, Elector.id)
+        )
+        numbers = range(first, first + electors)
+        crowd = [
+            {"position": position, "name": f"Sponsor {number}", **weights}
+            for position, number in enumerate(numbers, start=len(seated) + 1)
+        ]
+        vote.electorate = vote.electorate | {house: [*seated, *crowd]}
+        for batch in _batches(zip(numbers, crowd, strict=True)):
+            people = [number for number, _elector in batch]
+            session.execute(insert(Organization), [organization_row(each, now) for each in people])
+            session.execute(insert(Person), [_person(each, now) for each in people])
+            session.execute(insert(Membership), [_membership(each, each, now) for each in people])
+            session.execute(
+                insert(Elector),
+                [
+                    {
+                        "id": number, "vote_id": vote_id, "house": House(house),
+                        "position": elector["position"], "public_name": elector["name"],
+                        "raw_weight": Fraction(elector["raw"]), "weight": elector["weight"],
+                    }
+                    for number, elector in batch
+                ],
+            )  # fmt: skip
+            session.execute(
+                insert(ElectorOrganization),
+                [
+                    {"vote_id": vote_id, "elector_id": each, "organization_id": each}
+                    for each in people
+                ],
+            )
 
 
 def find_seats(app: Flask, vote_id: int) -> list[Seat]:

@@ -51,7 +51,7 @@ def add_rows(project_id: int, *, sponsors: int, proposals: int) -> None:
     )
     for each in _batched(first, sponsors):
         session.execute(insert(Picture), [_picture(number) for number in each])
-        session.execute(insert(Organization), [_organization(number, now) for number in each])
+        session.execute(insert(Organization), [organization_row(number, now) for number in each])
         session.execute(
             insert(Sponsorship),
             [_sponsorship(number, project_id, tiers, now) for number in each],
@@ -90,7 +90,8 @@ def _picture(number: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _organization(number: int, now: datetime) -> dict[str, object]:
+def organization_row(number: int, now: datetime) -> dict[str, object]:
+    """A company as an inserted row."""
     return {
         "id": number, "slug": f"sponsor-{number}", "kind": OrganizationKind.COMPANY,
         "name": f"Sponsor {number}", "created_at": now,

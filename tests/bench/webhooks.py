@@ -8,19 +8,30 @@ import json
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-from portal.database import db
+from flask import Flask
+from sqlalchemy import func, select
+
+from portal.database import db, transaction
+from portal.jobs import SWEEPS
+from portal.models.billing import ProcessorEvent
+from portal.ports.payments import CheckoutSeen, CheckoutState, EventSeen
+from portal.services.processor_events import store_event
 from tests.bench.electors import post
 from tests.bench.lines import Line
 from tests.bench.load import Load, join, send
 from tests.bench.rows import fill
 from tests.bench.server import serving
+from tests.scripted_gateway import ScriptedGateway
 
 _SECRET = "whsec_bench"
 _ROUNDS = 4
 _EACH = 100
 _WARM = 60
+_QUEUED = 10_000
 
 
 def measure() -> Iterator[Line]:
@@ -46,8 +57,42 @@ def measure() -> Iterator[Line]:
                 yield Line(f"{name}: median", events.percentile(0.5), "ms", most=50)
                 yield Line(f"{name}: p99", events.percentile(0.99), "ms")
                 yield Line(f"{name}: events / bare durable endpoint", events.rate / posts.rate)
+        yield from _queued(app)
         with app.app_context():
             db.engine.dispose()
+
+
+def _queued(app: Flask) -> Iterator[Line]:
+    """Ten thousand events that wait, as after a long outage: all are handled, none is lost."""
+    world = app.extensions["stakehold"]
+    gateway = ScriptedGateway()
+    app.extensions["stakehold"] = replace(world, payments=gateway)
+    now = datetime.now(UTC)
+    with app.app_context():
+        for first in range(0, _QUEUED, 500):
+            with transaction():
+                for number in range(first, first + 500):
+                    seen = CheckoutSeen(
+                        f"cs_q{number}", f"co_q{number}", CheckoutState.OPEN, None, None, None
+                    )
+                    gateway.checkouts[seen.checkout_id] = seen
+                    event = EventSeen(
+                        f"evt_q{number}", "checkout.session.completed", livemode=False,
+                        created_at=now, checkout_id=seen.checkout_id,
+                    )  # fmt: skip
+                    store_event("stripe", event, livemode=False, now=now)
+        inbox = next(sweep for sweep in SWEEPS if sweep.name == "process_inbox")
+        waiting = select(func.count()).where(ProcessorEvent.external_id.like("evt_q%"))
+        left = waiting.where(ProcessorEvent.handled_at.is_(None))
+        queued = db.session.scalar(waiting) or 0
+        db.session.rollback()
+        began = time.perf_counter()
+        inbox.work(app.extensions["stakehold"], now)
+        seconds = time.perf_counter() - began
+        lost = _QUEUED - queued + (db.session.scalar(left) or 0)
+    app.extensions["stakehold"] = world
+    yield Line(f"{_QUEUED} queued events: lost", lost, "", most=0)
+    yield Line(f"{_QUEUED} queued events: handled a second", _QUEUED / seconds, "/s")
 
 
 def _in_turns(portal: int, bare: int, connections: int) -> tuple[Load, Load]:

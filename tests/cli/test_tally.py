@@ -75,7 +75,7 @@ def test_budget_figures(tmp_path: Path) -> None:
     assert report["method"] == "budget"
     assert [each["option"] for each in report["funded"]] == ["p", "q"]
     assert report["funded"][1] == {
-        "option": "q", "cost": "4.5", "support": 1, "by": "equal_shares"
+        "option": "q", "cost": "4.5", "support": 1, "ballots": 1, "by": "equal_shares"
     }  # fmt: skip
     assert (report["budget"], report["cost"], report["remaining"]) == ("10.5", "9.5", 1)
 
@@ -90,11 +90,14 @@ def test_filling_a_budget(tmp_path: Path) -> None:
     """Two more units each would fund all three for too much, so what is left is filled."""
     text = BUDGET.replace("q;4.5", "q;6").replace("10.5", "11")
     assert [each["by"] for each in _json(tmp_path, "x.pb", text)["funded"]] == ["equal_shares"]
-    filled = _json(tmp_path, "x.pb", text, "--fill")
+    filled = _json(tmp_path, "x.pb", text, "--completion", "add1-fill")
     assert [each["by"] for each in filled["funded"]] == ["equal_shares", "fill"]
-    roots = [_json(tmp_path, "x.pb", text, "--fill", "--root", f"{n:02x}") for n in range(12)]
+    roots = [
+        _json(tmp_path, "x.pb", text, "--completion", "add1-fill", "--root", f"{n:02x}")
+        for n in range(12)
+    ]
     assert len({report["funded"][1]["option"] for report in roots}) == 2
-    assert "filled" in _run(tmp_path, "x.pb", text, "--fill").stdout
+    assert "filled" in _run(tmp_path, "x.pb", text, "--completion", "add1-fill").stdout
 
 
 @pytest.mark.parametrize(("name", "text"), [("x.csv", "p,q,r\n1,,2\n1,2,\n"), ("x.pb", BUDGET)])
@@ -109,12 +112,15 @@ def test_approval_counts_what_a_ballot_names(tmp_path: Path, name: str, text: st
     ("name", "text", "options", "message"),
     [
         ("x.csv", "a\nfirst\n", (), "Line 2"),
-        ("x.csv", CYCLE, ("--method", "budget"), "cannot be counted that way"),
         ("x.pb", BUDGET, ("--method", "ranked"), "cannot be counted that way"),
         ("x.pb", BUDGET, ("--root", "xyz"), "hexadecimal"),
         ("x.txt", "", (), "ends in .csv"),
         ("x.csv", CYCLE, ("--seats", "0"), "--seats"),
-        ("x.csv", CYCLE, ("--method", "score"), "--method"),
+        ("x.csv", CYCLE, ("--method", "budget"), "has no costs"),
+        ("x.csv", CYCLE, ("--method", "consensus"), "--method"),
+        ("x.csv", CYCLE, ("--threshold", "1/2"), "--threshold"),
+        ("x.csv", CYCLE, ("--quorum", "most"), "--quorum"),
+        ("x.csv", CYCLE, ("--quorum", "3/2"), "--quorum"),
     ],
 )
 def test_refusals_are_one_clear_line(

@@ -88,7 +88,7 @@ def test_what_is_written_is_read_back_exactly(share: Fraction) -> None:
         ({"seasoning_days": 366}, "seasoning_days"),
         ({"window_days": 0}, "window_days"),
         ({"window_days": 91}, "window_days"),
-        ({"grace_days": 91}, "grace_days"),
+        ({"grace_days": 61}, "grace_days"),
         ({"reason_required": True, "privacy": PrivacyMode.SECRET_AGGREGATE}, "reason_required"),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any
@@ -17,6 +19,7 @@ from portal.domain.electorate import (
     MaintainerFact,
     SponsorFact,
     draw_up,
+    newcomers_power,
     share_of,
     with_sponsor,
 )
@@ -213,6 +216,24 @@ def test_a_newcomers_share_is_found_by_the_same_rule() -> None:
     then = with_sponsor(facts, 0, raw=4, audience=Audience.ORGANIZATION, at=AT)
     assert share_of(draw_up(facts, OPEN, AT), 0) == 0
     assert share_of(draw_up(then, OPEN, AT), 0) == Fraction(1, 2)
+
+
+@pytest.mark.parametrize("threshold", [None, Fraction(2, 3)])
+def test_a_newcomers_power_is_that_of_the_house_it_would_join(threshold: Fraction | None) -> None:
+    charter = replace(OPEN, threshold=threshold)
+    raws = [8, 4, 4, 2, 2, 1]
+    facts = Facts(tuple(sponsor(place, raw) for place, raw in enumerate(raws, start=1)), (), {})
+    for raw in (0, 1, 4, 30):
+        then = with_sponsor(facts, 99, raw=raw, audience=Audience.ORGANIZATION, at=AT)
+        house = draw_up(then, charter, AT).sponsors
+        elector = house.find(99)
+        expected = None if elector is None else (house.powers or ())[house.electors.index(elector)]
+        power = newcomers_power(Counter(map(Fraction, raws)), charter, raw)
+        if expected is None:
+            assert power == (0, PowerWarning.DUMMY)
+        else:
+            assert power == expected
+    assert newcomers_power({Fraction(1): 1000}, charter, 1) is None
 
 
 def test_an_upgrade_replaces_the_tier_and_lifts_the_whole_family_once() -> None:

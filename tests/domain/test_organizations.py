@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from portal.domain.errors import Refusal
@@ -45,6 +45,7 @@ def test_slugs_are_made_from_the_name(name: str, slugs: list[str]) -> None:
 
 
 @given(st.text(max_size=200))
+@example("𝓐cme")
 def test_slugs_fit_an_address_and_its_column(name: str) -> None:
     for slug in islice(slugs_for(name), 20):
         assert slug.isascii()

@@ -130,18 +130,35 @@ def test_two_hundred_electors_in_tiers_with_a_capped_one() -> None:
         assert shares[0] > shares[-1] > shares[121] > shares[1] > 0
 
 
+@pytest.mark.parametrize("electors", [80, 150])
+def test_many_electors_of_any_weights_are_counted_to_the_last_coalition(electors: int) -> None:
+    """Counts outgrow the slots they began in; a plain sum over all subsets by weight agrees."""
+    weights = [7 + 13 * place % 101 for place in range(electors)]
+    quota = majority_quota(weights, None)
+    subsets = [1] + [0] * sum(weights)
+    for weight in weights:
+        subsets = [
+            held + (subsets[total - weight] if total >= weight else 0)
+            for total, held in enumerate(subsets)
+        ]
+    rest = subsets[:quota]
+    for total in range(weights[0], quota):
+        rest[total] -= rest[total - weights[0]]
+    swings = sum(rest[quota - weights[0] :])
+    assert power._swings(tuple(weights), quota)[0] == swings
+
+
 def test_coarsening_is_declared_and_then_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     weights = [70_011, 50_007, 40_003, 20_001, 10_009]
     quota = majority_quota(weights, None)
     assert banzhaf_unit(weights, quota) == shapley_unit(weights, quota) == 1
     monkeypatch.setattr(power, "_BANZHAF_WORK", 1)
-    monkeypatch.setattr(power, "_SHAPLEY_WORK", 5)
-    monkeypatch.setattr(power, "_COARSE_TOTAL", 19)
-    assert banzhaf_unit(weights, quota) == 238
-    assert shapley_unit(weights, quota) == 10_002
+    monkeypatch.setattr(power, "_SHAPLEY_WORK", 50)
+    assert banzhaf_unit(weights, quota) == 80
+    assert shapley_unit(weights, quota) == 10_558
     assert shapley_shubik(weights, quota) == _listed_shapley([7, 5, 4, 2, 1], 10)
     power._swings.cache_clear()
-    assert banzhaf(weights, quota) == _listed_banzhaf([294, 210, 168, 84, 42], 400)
+    assert banzhaf(weights, quota) == _listed_banzhaf([875, 625, 500, 250, 125], 1188)
     power._swings.cache_clear()
 
 

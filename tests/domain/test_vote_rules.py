@@ -22,7 +22,6 @@ from portal.domain.decisions import (
     open_actions,
 )
 from portal.domain.errors import Refusal
-from portal.domain.outcomes import Verdict, carried_of, verdict_of
 from portal.domain.proposals import TRANSITIONS, ProposalAction, ProposalState, move, obstacles
 from portal.domain.votes import (
     LONGEST_WINDOW,
@@ -96,9 +95,17 @@ def test_a_decision_follows_when_it_does_what_the_outcome_says() -> None:
         )
 
 
-def _codes(kind: DecisionKind, *, carried: bool, mode: DecisionMode, days: int) -> list[str]:
+def _codes(
+    kind: DecisionKind, *, carried: bool, mode: DecisionMode, days: int, veto: bool = True
+) -> list[str]:
     found = decision_obstacles(
-        kind, carried=carried, quorum=True, mode=mode, closed_at=NOW, now=NOW + days * DAY
+        kind,
+        carried=carried,
+        quorum=True,
+        mode=mode,
+        veto_allowed=veto,
+        closed_at=NOW,
+        now=NOW + days * DAY,
     )
     return [each.code for each in found]
 
@@ -111,6 +118,9 @@ def test_only_a_binding_vote_binds_and_a_veto_has_fourteen_days() -> None:
     assert _codes(DecisionKind.DECLINED, carried=True, mode=binding, days=14) == []
     assert _codes(DecisionKind.DECLINED, carried=True, mode=binding, days=15) == [
         "decision.veto_late"
+    ]
+    assert _codes(DecisionKind.DECLINED, carried=True, mode=binding, days=1, veto=False) == [
+        "decision.no_veto"
     ]
     assert _codes(DecisionKind.ACCEPTED, carried=False, mode=binding, days=1) == [
         "decision.binding"
@@ -172,7 +182,3 @@ def test_reasons_are_asked_for_or_refused() -> None:
         check_reason("", required=True, secret=False)
     with pytest.raises(Refusal, match=r"ballot\.reason_secret"):
         check_reason("Because.", required=False, secret=True)
-
-
-def test_the_stored_column_is_the_verdict() -> None:
-    assert [verdict_of(carried_of(verdict)) for verdict in Verdict] == list(Verdict)

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -74,16 +75,23 @@ def stop(process: subprocess.Popen[str]) -> str:
     return printed
 
 
-@pytest.fixture(scope="session")
-def portal_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a demonstration portal that runs for this worker's journeys."""
+@contextmanager
+def running(var: Path) -> Iterator[str]:
+    """Address of a demonstration portal that runs meanwhile."""
     port = free_port()
-    process = start_demonstration(tmp_path_factory.mktemp("demonstration"), port)
+    process = start_demonstration(var, port)
     try:
         wait_until_ready(process, port)
         yield f"http://127.0.0.1:{port}"
     finally:
         stop(process)
+
+
+@pytest.fixture(scope="session")
+def portal_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a demonstration portal that runs for this worker's journeys."""
+    with running(tmp_path_factory.mktemp("demonstration")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

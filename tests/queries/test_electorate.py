@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from fractions import Fraction
 
 import pytest
 from flask import Flask
 from sqlalchemy import event
 
-from portal.database import db
+from portal.database import db, transaction
+from portal.domain.electorate import draw_up, share_of, with_sponsor
 from portal.domain.errors import NotFound
 from portal.domain.permissions import ProjectRole
 from portal.domain.sponsorship import Commercial, Publication, Term
-from portal.domain.tiers import Audience
-from portal.queries.electorate import NEWCOMER, find_share_with, find_standing
+from portal.domain.tiers import Audience, Interval
+from portal.queries.electorate import (
+    NEWCOMER,
+    find_share_with,
+    find_standing,
+    find_weight_classes,
+    get_charter,
+    load_facts,
+)
 from tests.builders import (
     NOW,
     make_organization,
@@ -24,7 +32,7 @@ from tests.builders import (
     make_tier,
 )
 
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 
 def test_it_reads_weights_names_and_maintainers(app: Flask) -> None:
@@ -117,6 +125,62 @@ def test_what_a_tier_would_give_a_newcomer_a_sponsor_and_its_daughter(app: Flask
     assert change(NEWCOMER) == (0, Fraction(1, 2))
     assert change(company.id) == (Fraction(1, 2), Fraction(2, 3))
     assert change(daughter.id)[1] == Fraction(2, 3)
+
+
+def test_counting_by_weight_tells_the_same_share_as_drawing_up_the_electorate(app: Flask) -> None:
+    project = make_project(seasoning_days=30, grace_days=21, cap=Fraction(1, 3))
+    tiers = [
+        make_tier(project, voting_weight=weight, audience=audience, interval=interval)
+        for weight in (5, 2, 0)
+        for audience in Audience
+        for interval in (Interval.YEAR, Interval.ONE_TIME)
+    ]
+    above = make_organization()
+    related = [make_organization(parent_id=above.id) for _ in range(3)]
+    states = [
+        {},
+        {"active_since": NOW - 29 * DAY},
+        {"active_since": NOW - 30 * DAY},
+        {"term_ends_at": NOW - DAY},
+        {"term_ends_at": NOW - 21 * DAY},
+        {"term_ends_at": NOW - DAY, "cancel_at_term_end": True},
+        {"term": Term.GRACE, "grace_ends_at": NOW},
+        {"term": Term.GRACE, "grace_ends_at": NOW + DAY},
+        {"commercial": Commercial.REFUNDED},
+        {"term": Term.LAPSED, "ended_at": NOW - DAY},
+    ]
+    buyers = [*related, above]
+    for number, tier in enumerate(tiers):
+        for state in states:
+            buyer = buyers.pop() if buyers and number % 2 else make_organization()
+            make_sponsorship(buyer, tier, **state)
+    charter, facts = get_charter(project.id), load_facts(project.id, now=NOW)
+    standing = find_weight_classes(project.id, now=NOW)
+    for weight in (0, 1, 5, 40):
+        for audience in Audience:
+            then = with_sponsor(facts, NEWCOMER, raw=weight, audience=audience, at=NOW)
+            share = share_of(draw_up(then, charter, NOW), NEWCOMER)
+            assert standing.newcomers_share(weight, audience) == share
+
+
+def test_weights_kept_between_pages_are_fresh_after_a_change_and_in_the_next_minute(
+    app: Flask,
+) -> None:
+    project = make_project(cap=Fraction(1), seasoning_days=30)
+    tier = make_tier(project, voting_weight=1)
+
+    def share(at: datetime) -> Fraction:
+        standing = find_weight_classes(project.id, now=at)
+        return standing.newcomers_share(1, Audience.ORGANIZATION)
+
+    assert share(NOW) == 1
+    make_sponsorship(make_organization(), tier, active_since=NOW - 30 * DAY + MINUTE)
+    with transaction():
+        project.tagline = "Changed"
+    assert share(NOW) == 1
+    assert share(NOW + MINUTE) == Fraction(1, 2)
+    make_sponsorship(make_organization(), tier)
+    assert share(NOW + MINUTE) == Fraction(1, 3)
 
 
 @pytest.mark.parametrize("sponsors", [1, 12])

@@ -26,6 +26,8 @@ PAGES = (
     "/p/{}/proposals",
     "/p/{}/proposals/1",
     "/p/{}/proposals/1/outcome",
+    "/p/{}/accounts",
+    "/p/{}/accounts.json",
     "/p/{}/charter",
     "/p/{}/how-we-work",
     "/o/organization-1",

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from portal.sandbox.clock import advance
 from portal.sandbox.server import create_sandbox, running
@@ -119,7 +119,7 @@ def open_stage(state_path: Path | None = None) -> Iterator[Stage]:
         problems: list[str] = []
 
         def check(response: Response) -> Response:
-            if response.mimetype == "application/json" and response.status_code == HTTPStatus.OK:
+            if request.path.startswith("/v1/") and response.status_code == HTTPStatus.OK:
                 problems.extend(find_problems(response.get_json()))
             return response
 

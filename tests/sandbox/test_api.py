@@ -55,7 +55,7 @@ def test_a_refused_call_leaves_its_key_free(stage: Stage) -> None:
     [
         ("GET", "customers/cus_nobody", 404),
         ("GET", "nonsense", 404),
-        ("GET", "refunds", 400),  # a route of Stripe's that the sandbox does not answer yet
+        ("GET", "payouts", 400),  # a route of Stripe's that the sandbox does not answer yet
         ("PUT", "customers", 405),
     ],
 )

@@ -13,10 +13,13 @@ import requests
 
 from tests.sandbox.stage import API_KEY, wait_for
 
+# A shell starts its background jobs with interrupts ignored, and the child would inherit that.
 _PROGRAM = """
+import signal
 import sys
 from pathlib import Path
 from portal.sandbox.server import serve
+signal.signal(signal.SIGINT, signal.default_int_handler)
 serve("127.0.0.1", int(sys.argv[1]), api_key=sys.argv[2], webhook_url="http://127.0.0.1:9/",
       webhook_secret="whsec_x", state_path=Path(sys.argv[3]))
 """

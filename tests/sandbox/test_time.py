@@ -113,7 +113,7 @@ def test_a_checkout_expires_after_a_day(stage: Stage) -> None:
     session = stage.open_session()
     stage.forward(1)
     assert stage.call("GET", f"checkout/sessions/{session['id']}").json()["status"] == "expired"
-    wait_for(lambda: _kinds(stage) == ["checkout.session.expired"])
+    wait_for(lambda: "checkout.session.expired" in _kinds(stage))
 
 
 def test_the_control_page_moves_the_clock(stage: Stage) -> None:
@@ -125,7 +125,7 @@ def test_the_control_page_moves_the_clock(stage: Stage) -> None:
 
 def test_events_are_signed_as_stripes_are(stage: Stage) -> None:
     stage.pay(stage.open_session()["url"])
-    wait_for(lambda: len(stage.endpoint.received) == 3)
+    wait_for(lambda: len(stage.endpoint.received) == 4)
     for body, signature in stage.endpoint.received:
         assert stripe.WebhookSignature.verify_header(body, signature, WEBHOOK_SECRET, 300)
 
@@ -165,4 +165,4 @@ def test_a_second_start_keeps_objects_clock_and_undelivered_events(tmp_path: Pat
             stage.app.extensions["account"].now()
             >= before["items"]["data"][0]["current_period_start"]
         )  # type: ignore[index]
-        wait_for(lambda: len(set(_kinds(stage))) == 4)
+        wait_for(lambda: len(set(_kinds(stage))) == 6)

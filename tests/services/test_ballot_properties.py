@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from portal.database import db, transaction
 from portal.domain.count import count_vote
 from portal.domain.errors import Refusal
-from portal.domain.outcomes import write_figures
+from portal.domain.stored_figures import write_figures
 from portal.models.votes import Outcome
 from portal.services.ballots import void_ballots
 from portal.services.tallies import close_vote, current_ballots

@@ -20,6 +20,7 @@ from portal.domain.proposals import ProposalState
 from portal.models.audit import AuditEntry
 from portal.models.decisions import DecisionRecord
 from portal.models.outbox import OutboxMessage
+from portal.models.projects import CharterVersion
 from portal.models.proposals import Proposal
 from portal.models.votes import Elector
 from portal.queries.outcomes import get_outcome_page
@@ -102,7 +103,7 @@ def test_a_vote_is_decided_once(app: Flask) -> None:
 
 
 def test_a_binding_vote_binds_but_for_a_veto_with_reasons(app: Flask) -> None:
-    scene = make_scene(mode=DecisionMode.BINDING)
+    scene = make_scene(mode=DecisionMode.BINDING, veto_allowed=True)
     make_closed(scene)
     with pytest.raises(Refusal, match=r"decision\.reasons"):
         make_decision(scene, DecisionKind.DECLINED, reasons="")
@@ -111,6 +112,34 @@ def test_a_binding_vote_binds_but_for_a_veto_with_reasons(app: Flask) -> None:
     make_decision(scene, DecisionKind.DECLINED, now=END + 14 * DAY)
     record = db.session.scalars(select(DecisionRecord)).one()
     assert (record.vetoed, record.follows) == (True, False)
+    assert db.session.scalars(
+        select(AuditEntry).where(AuditEntry.tag == "decision:record:vetoed")
+    ).one()
+    page = app.test_client().get(f"/p/{scene.project.slug}/proposals/1/decision").text
+    assert "Vetoed" in page
+    assert "Reasons." in page
+
+
+def test_without_the_charters_leave_nobody_vetoes(app: Flask) -> None:
+    scene = make_scene(mode=DecisionMode.BINDING)
+    make_closed(scene)
+    for kind in set(DecisionKind) - {DecisionKind.ACCEPTED}:
+        with pytest.raises(Refusal, match=r"decision\.no_veto"):
+            make_decision(scene, kind)
+    make_decision(scene, DecisionKind.ACCEPTED)
+    assert db.session.scalars(select(DecisionRecord)).one().vetoed is False
+
+
+def test_a_veto_rests_on_the_charter_of_its_vote_not_on_todays(app: Flask) -> None:
+    scene = make_scene(mode=DecisionMode.BINDING)
+    make_closed(scene)
+    with transaction() as session:
+        charter = session.scalars(
+            select(CharterVersion).where(CharterVersion.project_id == scene.project.id)
+        ).one()
+        charter.veto_allowed = True
+    with pytest.raises(Refusal, match=r"decision\.no_veto"):
+        make_decision(scene, DecisionKind.DECLINED)
 
 
 def test_what_a_binding_vote_did_not_carry_cannot_be_accepted(app: Flask) -> None:
@@ -333,7 +362,9 @@ def test_lists_cost_the_same_statements_for_any_number_of_rows(app: Flask) -> No
         make_closed(scene)
         make_decision(scene, DecisionKind.ACCEPTED, number)
     assert statements() == few
-    assert max(few) <= 3
+    *lists, outcome = few
+    assert max(lists) <= 3
+    assert outcome <= 5, "with the frame of the page, six"
 
 
 def test_pages_of_a_list_follow_each_other_without_gap(app: Flask) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -12,7 +13,7 @@ from sqlalchemy import select
 from portal.database import db, transaction
 from portal.domain.errors import ProcessorUnavailable, Refusal
 from portal.domain.sponsorship import Term
-from portal.jobs import run_due
+from portal.jobs import SWEEPS, run_due
 from portal.models.billing import Checkout, CheckoutStatus, Payment, ProcessorEvent
 from portal.models.sponsorship import Sponsorship
 from portal.ports.payments import EventSeen
@@ -135,6 +136,26 @@ def test_a_broken_handler_waits_ever_longer_and_is_not_tried_for_ever(
     assert len(tries) == 10
     assert tries[1] - tries[0] == timedelta(minutes=2)
     assert only(ProcessorEvent).problem == "broken"
+
+
+def test_however_many_fail_the_others_are_handled(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    market = Market(app)
+    for number in range(4):
+        arrive(number, checkout="cs_unknown")
+    checkout_id = market.open(market.start())
+    market.pay(checkout_id)
+    arrive(9, checkout=checkout_id)
+    some = partial(find_unhandled, limit=2)
+    monkeypatch.setattr("portal.services.processor_events.find_unhandled", some)
+    inbox = next(sweep for sweep in SWEEPS if sweep.name == "process_inbox")
+    for _ in range(2):
+        with app.app_context():
+            inbox.work(app.extensions["stakehold"], NOW)
+    assert only(Sponsorship).term is Term.ACTIVE
+    failed = select(ProcessorEvent.attempts).where(ProcessorEvent.handled_at.is_(None))
+    assert db.session.scalars(failed).all() == [1] * 4
 
 
 def test_a_mode_that_is_not_ours_is_refused(app: Flask) -> None:

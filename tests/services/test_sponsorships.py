@@ -127,6 +127,19 @@ def test_what_was_seen_before_the_payment_cannot_undo_it(app: Flask) -> None:
     assert only(Sponsorship).term_ends_at == starts_at + YEAR
 
 
+def test_a_late_charge_of_what_lapsed_is_found_though_its_event_was_lost(app: Flask) -> None:
+    market = Market(app)
+    market.buy()
+    starts_at = next_term(market, paid=False, state=RenewalState.PAST_DUE)
+    look(market, starts_at)
+    run_due(app, starts_at + timedelta(days=22))
+    assert only(Sponsorship).term is Term.LAPSED
+    paid_at = starts_at + timedelta(days=40)
+    pay_term(market, paid_at)
+    run_due(app, paid_at + timedelta(days=1))
+    assert only(Sponsorship).term is Term.ACTIVE
+
+
 def test_when_grace_is_over_it_lapses_and_a_payment_brings_it_back(app: Flask) -> None:
     market = Market(app)
     market.buy()
@@ -196,7 +209,9 @@ def test_ending_with_the_term(app: Flask) -> None:
     keys = []
     for cancel in (True, False, True):
         with transaction():
-            wish = wish_renewal(actor, market.organization.id, reference, cancel=cancel, now=NOW)
+            wish = wish_renewal(
+                actor, market.organization.id, reference, cancel=cancel, site=SITE, now=NOW
+            )
         keys.append(wish.idempotency_key)
         seen = market.gateway.set_cancel_at_term_end(
             wish.renewal_id, cancel=cancel, idempotency_key=wish.idempotency_key
@@ -206,7 +221,7 @@ def test_ending_with_the_term(app: Flask) -> None:
     assert len(set(keys)) == 3, "a processor would answer a known key without doing anything"
     assert only(Sponsorship).cancel_at_term_end
     with pytest.raises(Conflict), transaction():
-        wish_renewal(actor, market.organization.id, reference, cancel=True, now=NOW)
+        wish_renewal(actor, market.organization.id, reference, cancel=True, site=SITE, now=NOW)
     ends_at = only(Sponsorship).term_ends_at
     run_due(app, ends_at - timedelta(seconds=1))
     assert only(Sponsorship).term is Term.ACTIVE
@@ -225,6 +240,7 @@ def test_a_one_time_sponsorship_ends_by_itself(app: Flask) -> None:
             market.organization.id,
             only(Sponsorship).reference,
             cancel=True,
+            site=SITE,
             now=NOW,
         )
     run_due(app, NOW + timedelta(days=366))
@@ -251,10 +267,12 @@ def test_only_owners_and_billing_contacts_may_end_it(app: Flask) -> None:
     editor = make_person()
     other = make_organization(roles={editor: [OrganizationRole.EDITOR]})
     with pytest.raises(NotFound), transaction():
-        wish_renewal(actor_of(editor), market.organization.id, reference, cancel=True, now=NOW)
+        wish_renewal(
+            actor_of(editor), market.organization.id, reference, cancel=True, site=SITE, now=NOW
+        )
     with pytest.raises(Forbidden), transaction():
-        wish_renewal(actor_of(editor), other.id, reference, cancel=True, now=NOW)
+        wish_renewal(actor_of(editor), other.id, reference, cancel=True, site=SITE, now=NOW)
     owner = make_person()
     mine = make_organization(roles={owner: [OrganizationRole.OWNER]})
     with pytest.raises(NotFound), transaction():
-        wish_renewal(actor_of(owner), mine.id, reference, cancel=True, now=NOW)
+        wish_renewal(actor_of(owner), mine.id, reference, cancel=True, site=SITE, now=NOW)

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from portal.database import db, transaction
 from portal.domain.errors import Conflict, DomainError, Refusal
-from portal.domain.outcomes import read_figures
+from portal.domain.stored_figures import read_figures
 from portal.models.proposals import Proposal
 from portal.models.votes import Ballot, Outcome, Vote
 from portal.queries.electorate import find_standing

@@ -35,8 +35,8 @@ from tests.web.test_sponsorships import BUY, Shop, sponsorship
 class Street:
     """The shop and its processor: events lie in the post until the test delivers them."""
 
-    def __init__(self, app: Flask, stage: Stage) -> None:
-        self.app, self.stage, self.shop = app, stage, Shop(app)
+    def __init__(self, app: Flask, stage: Stage, **tier: Any) -> None:
+        self.app, self.stage, self.shop = app, stage, Shop(app, **tier)
         self.seen = 0
 
     def press(self, url: str = BUY) -> str:
@@ -69,8 +69,11 @@ class Street:
 
 
 @pytest.fixture
-def street(app: Flask) -> Iterator[Street]:
-    """A portal whose payments go over HTTP; what the sandbox answered must fit the SDK's types."""
+def street(app: Flask, request: pytest.FixtureRequest) -> Iterator[Street]:
+    """A portal whose payments go over HTTP; what the sandbox answered must fit the SDK's types.
+
+    A parameter, given indirectly, says what differs about its tier.
+    """
     usual = app.extensions["stakehold"]
     with open_stage() as stage:
         gateway = StripeGateway(
@@ -78,7 +81,7 @@ def street(app: Flask) -> Iterator[Street]:
         )
         app.extensions["stakehold"] = replace(usual, payments=gateway)
         try:
-            yield Street(app, stage)
+            yield Street(app, stage, **getattr(request, "param", {}))
         finally:
             app.extensions["stakehold"] = usual
     assert stage.problems == []

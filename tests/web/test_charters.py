@@ -75,8 +75,21 @@ def test_a_preview_shows_shares_and_saves_nothing(browser: FlaskClient) -> None:
     assert "33.3% → <b>60%</b>" in page
     assert "decides alone" in page
     assert "can never matter" in page
+    assert "decides this house alone" in page
+    assert "2 of 3 electors can never change an outcome" in page
+    assert '<span class="was"><span class="hidden-label">now </span>33.3%</span>' in page
+    assert "cap 25%" in page
+    assert page.index("<h3>Today</h3>") < page.index("<h3>Then</h3>")
+    assert page.count("Shapley-Shubik") == 2
     assert "Put it into force" in page
     assert number(browser) == 1
+
+
+def test_a_threshold_changes_power_and_what_carries(browser: FlaskClient) -> None:
+    _status, page = post(browser, cap="1", threshold="9/10", step="preview")
+    assert "can stop every proposal alone" in page
+    _status, page = post(browser, quorum_weight="1", step="preview")
+    assert "6 and 2 electors" in page
 
 
 def test_what_is_previewed_is_saved_as_the_next_version(browser: FlaskClient) -> None:
@@ -117,7 +130,7 @@ def test_a_second_tab_gets_a_conflict_and_keeps_what_was_typed(browser: FlaskCli
         ({"quorum_electors": "2"}, "quorum_electors", "from 0 to 1"),
         ({"seasoning_days": "1.5"}, "seasoning_days", "whole number from 0 to 365"),
         ({"window_days": "0"}, "window_days", "whole number from 1 to 90"),
-        ({"grace_days": "9" * 30}, "grace_days", "whole number from 0 to 90"),
+        ({"grace_days": "9" * 30}, "grace_days", "whole number from 0 to 60"),
         ({"damping": "cubic"}, "damping", "Not a valid choice"),
         ({"mode": ""}, "mode", "Not a valid choice"),
         ({"note": "x" * 501}, "note", "at most 500"),

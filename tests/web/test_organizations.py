@@ -10,6 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
 from portal.database import db, transaction
 from portal.domain.permissions import OrganizationRole
@@ -178,6 +180,22 @@ def test_a_bad_logo_is_refused_at_its_field_and_typed_text_kept(
     assert sentence in answer.text
     assert "Kept text." in answer.text
     assert _row(acme).picture_id is None
+
+
+def test_a_photo_of_many_megabytes_is_refused_at_its_field_too(
+    browser: FlaskClient, acme: Organization
+) -> None:
+    photo = FileStorage(io.BytesIO(bytes(12 * 1024 * 1024)), "photo.jpg")
+    boundary, body = encode_multipart(PROFILE | {"about": "Kept text.", "logo": photo})
+    answer = browser.post(
+        "/organizations/acme/profile",
+        input_stream=io.BytesIO(body),
+        content_length=len(body),
+        content_type=f"multipart/form-data; boundary={boundary}",
+    )
+    assert answer.status_code == 422
+    assert "2 MB" in answer.text
+    assert "Kept text." in answer.text
 
 
 def test_a_logo_is_taken_and_removed(browser: FlaskClient, acme: Organization) -> None:

@@ -95,6 +95,17 @@ def test_a_name_that_nobody_approved_is_not_shown(
     assert client.get(f"/o/{organization.slug}").status_code == 404
 
 
+def test_what_was_approved_stays_shown_while_an_edit_waits(app: Flask, client: FlaskClient) -> None:
+    """S6: approval is needed again after each edit; it takes nothing down meanwhile."""
+    organization = make_sponsor(
+        "Fennel and Rye", publication=Publication.IN_REVIEW, approved_name="Fennel"
+    )
+    for path in ("/p/kelp", "/p/kelp/sponsors", f"/o/{organization.slug}"):
+        page = client.get(path).text
+        assert "Fennel" in page, path
+        assert "Fennel and Rye" not in page, path
+
+
 def test_sponsors_links_are_marked_as_paid(app: Flask, client: FlaskClient) -> None:
     organization = make_sponsor("Tessera", approved_website="https://tessera.example")
     for path in ("/p/kelp/sponsors", f"/o/{organization.slug}"):

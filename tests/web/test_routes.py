@@ -23,6 +23,8 @@ from tests.web.world import World, build_world
 # Routes open to everybody, with what a visitor is answered under the example values below.
 PUBLIC = {
     "appearance.choose": 303,
+    "bundles.bundle": 200,
+    "calendars.deadline": 200,
     "favicon": 200,
     "health.alive": 200,
     "health.ready": 503,  # the tests make their tables without migrations
@@ -30,7 +32,11 @@ PUBLIC = {
     "personas.choose": 200,
     "personas.read_mail": 404,
     "personas.read_mailbox": 200,
+    "public_accounts.as_csv": 200,
+    "public_accounts.as_json": 200,
+    "public_accounts.show": 200,
     "public.charter": 200,
+    "public.contribute": 200,
     "public.decision": 200,
     "public.home": 200,
     "public.how_we_work": 200,
@@ -38,23 +44,34 @@ PUBLIC = {
     "public.outcome": 200,
     "public.overview": 200,
     "public.picture": 404,
+    "public.present": 200,
     "public.proposal": 200,
     "public.proposals": 200,
     "public.roadmap": 200,
     "public.robots": 200,
     "public.sponsors": 200,
     "public.tiers": 200,
+    "receipts.check": 200,
+    "record.checkpoint": 200,
+    "record.consistency": 200,
+    "record.earlier_checkpoint": 200,
+    "record.entry": 200,
+    "record.feed": 200,
+    "record.key": 200,
+    "record.log": 200,
+    "record.proof": 200,
     "sign_in.ask": 200,
     "sign_in.come_back": 404,
     "sign_in.leave": 404,
     "sign_in.open_link": 422,
     "sign_in.sent": 200,
     "static": 404,
+    "tally.ask": 200,
 }
 # Changes that need no right of their own: they rest on a secret, a signature or a session.
 PUBLIC_CHANGES = {
-    "personas.become", "sign_in.enter_by_link", "sign_in.leave_portal", "sign_in.send_link",
-    "webhooks.receive_event",
+    "personas.become", "receipts.checked", "sign_in.enter_by_link", "sign_in.leave_portal", "sign_in.send_link",
+    "tally.count", "webhooks.receive_event",
 }  # fmt: skip
 _NOBODY: dict[str, list[Any]] = {}
 PERSONAS = {

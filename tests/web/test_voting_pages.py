@@ -9,10 +9,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from portal.domain.permissions import ProjectRole
+from portal.database import transaction
+from portal.domain.permissions import OrganizationRole, ProjectRole
+from portal.models.organizations import Membership
 from portal.queries.outcomes import get_outcome_page
 from portal.queries.proposals import get_desk_proposal, get_proposal_page
-from tests.builders import make_person, make_project, sign_in
+from tests.builders import NOW, make_person, make_project, sign_in
 from tests.vote_builders import (
     DAY,
     Scene,
@@ -280,6 +282,28 @@ def test_a_ballot_after_the_close_is_refused_before_any_job_ran(app: Flask) -> N
     assert answer.status_code == 422
     assert "This vote is closed" in answer.text
     assert ballots_of(vote) == []
+
+
+def test_who_may_not_cast_is_led_to_the_proposal_not_to_the_ballot(app: Flask) -> None:
+    scene = make_scene()
+    vote = live_vote(scene)
+    organization = scene.organizations[0]
+    viewer = make_person("Vera Viewer")
+    with transaction() as session:
+        session.add(
+            Membership(
+                organization_id=organization.id,
+                person_id=viewer.id,
+                role=OrganizationRole.VIEWER,
+                since=NOW,
+            )
+        )
+    desk = f"/organizations/{organization.slug}"
+    ballot, proposal = f"{desk}/votes/{vote}", f"/p/{scene.project.slug}/proposals/1"
+    assert ballot in sign_in(app, scene.representatives[0]).get(desk).text
+    seen = sign_in(app, viewer).get(desk).text
+    assert ballot not in seen
+    assert seen.count(f'href="{proposal}"') == 2
 
 
 def test_ids_of_other_organizations_and_projects_are_not_found(app: Flask) -> None:

@@ -3,32 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
 from werkzeug.routing import Rule
 
-from portal.database import transaction
+from portal.database import db, transaction
+from portal.domain.bank_statements import find_layout
 from portal.domain.charter import DecisionMode
 from portal.domain.decisions import DecisionKind
+from portal.domain.documents import DocumentKind, Line
 from portal.domain.money import Money
-from portal.domain.permissions import OrganizationRole, ProjectRole
+from portal.domain.needs import NeedState
+from portal.domain.permissions import SYSTEM, OrganizationRole, ProjectRole
 from portal.domain.proposals import ProposalState
-from portal.domain.sponsorship import Publication
+from portal.domain.reconciliation import FindingKind
+from portal.domain.sponsorship import Commercial, Publication, Term
 from portal.domain.tokens import hash_token
+from portal.models.bank_imports import BankImport, BankLine, ImportState, LineState
 from portal.models.billing import Payment
 from portal.models.identity import LinkedIdentity, Person, SignIn
 from portal.models.invitations import Invitation
+from portal.models.needs import Trust
 from portal.models.organizations import Membership, Organization
-from portal.models.projects import Maintainership
+from portal.models.projects import Maintainership, Project
 from portal.models.proposals import Proposal
+from portal.models.reconciliation import ReconciliationFinding
 from portal.models.sponsorship import Sponsorship
-from portal.ports.payments import RenewalSeen, RenewalState
+from portal.ports.payments import PaymentSeen, RenewalSeen, RenewalState
 from portal.services.ballots import cast_maintainer_ballot
 from portal.services.decisions import decide
-from tests.builders import NOW, make_organization, make_person, make_sponsorship, make_tier
+from portal.services.invoices import Bill, issue_invoice
+from portal.services.issuing import Draft, issue_document
+from portal.services.sellers import save_seller, write_agreement
+from tests.builders import (
+    NOW,
+    make_organization,
+    make_person,
+    make_project,
+    make_sponsorship,
+    make_tier,
+)
+from tests.document_builders import SELLER
+from tests.need_builders import make_message, make_need
 from tests.vote_builders import DAY, SITE, Scene, cast, close, make_draft, make_scene, make_vote
 
 # What stands in an address that names nothing.
@@ -93,6 +112,7 @@ def build_world(
         since=NOW - timedelta(days=200),
     )  # fmt: skip
     _promise_renewal(app, stake)
+    papers = _issue(project.id, acme, stake, mark)
     daughter = make_organization(f"bay{mark}", parent_asked_id=acme.id)
     make_sponsorship(daughter, gold, reference=f"sp_bay{mark}", publication=Publication.IN_REVIEW)
     buyer = make_organization(f"cove{mark}", roles={person: [OrganizationRole.OWNER]})
@@ -104,15 +124,21 @@ def build_world(
     with transaction() as session:
         archived.tier.archived_at = NOW
         session.add(archived.tier)
+    needs = _state_needs(project, acme, colleague)
     numbers = {
+        "need_desk.show": needs["open_number"], "need_desk.answer": needs["open_number"],
+        "need_desk.take_up": needs["open_number"],
+        "screening.decide_need": needs["waiting_number"],
         "decisions.prepare": votes["closed"], "decisions.record": votes["closed"],
         "decisions.item": votes["decided"], "decisions.report": votes["decided"],
-        "public.outcome": votes["decided"], "public.decision": votes["decided"],
+        "bundles.bundle": votes["decided"], "public.outcome": votes["decided"], "public.decision": votes["decided"],
+        "public.present": votes["decided"],
         "proposals.publish": votes["draft"], "proposals.take_up": more["deferred"],
     }  # fmt: skip
     of_endpoint: dict[str, dict[str, Any]] = {
         endpoint: {"number": number} for endpoint, number in numbers.items()
     } | {
+        "needs.write": {"need_id": needs["open"]},
         "desk.maintainer": {"person_id": scene.lead.id},
         "desk.save_roles": {"person_id": scene.lead.id},
         "desk.withdraw": {"invitation_id": more["to_project"]},
@@ -122,26 +148,110 @@ def build_world(
         "sponsorships.review": {"reference": f"sp_bay{mark}"},
         "sponsorships.choose": {"tier": "silver"},
         "sponsorships.buy": {"tier": "silver"},
+        "sponsorship_changes.preview": {"tier": "silver"},
+        "sponsorship_changes.change": {"tier": "silver"},
         "tiers.restore": {"tier": "bronze"},
+        "billing.accept": {"document": papers["quote"]},
+        "reconciliation.close": {"finding": _finding(project.id, stake.reference)},
+        "reconciliation.close_untied": {"finding": _finding(None, f"untied{mark}")},
     }
     values = {
-        "daughter": daughter.slug, "identity_id": more["identity"],
+        "first": 1, "index": 2, "second": 3, "size": 3,
+        "daughter": daughter.slug, "document": papers["invoice"],
+        "import_id": papers["import_id"], "line_id": papers["line_id"],
+        "identity_id": more["identity"],
         "invitation_id": more["to_organization"], "number": votes["consultation"],
         "organization": acme.slug, "payment_id": more["payment"], "person_id": colleague.id,
         "project": project.slug, "reference": stake.reference, "session_id": more["session"],
-        "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
+        "need_id": needs["draft"], "message_id": needs["message"], "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
     }  # fmt: skip
     return World(person, project.id, acme.id, values, of_endpoint)
 
 
+def _finding(project_id: int | None, key: str) -> int:
+    """Something that does not match at the processor."""
+    row = ReconciliationFinding(
+        kind=FindingKind.RENEWAL_UNKNOWN, key=key, project_id=project_id, sentence="A charge.",
+        first_seen_at=NOW,
+    )  # fmt: skip
+    with transaction():
+        db.session.add(row)
+        db.session.flush()
+        return row.id
+
+
+def _issue(project_id: int, acme: Organization, stake: Sponsorship, mark: str) -> dict[str, Any]:
+    """An open invoice of the project, and a quote of another project that waits."""
+    other = make_project(f"dune{mark}")
+    tier = make_tier(other)
+    waiting = make_sponsorship(
+        acme, tier, reference=f"sp_dune{mark}", term=Term.PENDING, commercial=Commercial.QUOTED,
+        active_since=None, publication=Publication.HIDDEN,
+    )  # fmt: skip
+    with transaction():
+        for each in (project_id, other.id):
+            save_seller(SYSTEM, each, SELLER, now=NOW)
+        write_agreement(SYSTEM, project_id, "We agree.", number=1, now=NOW)
+        invoice = issue_invoice(
+            db.session.merge(stake), Bill(f"world{mark}", (NOW + 30 * DAY).date()),
+            actor=SYSTEM, site=SITE, now=NOW,
+        )  # fmt: skip
+        quote = issue_document(
+            db.session.merge(waiting),
+            Draft(DocumentKind.QUOTE, f"quote{mark}", [Line("A tier", 1, Money(10_000, "EUR"))],
+                  due_on=datetime.now(UTC).date() + 30 * DAY,
+                  notes={"interval": "year", "tier_version": tier.id}),
+            actor=SYSTEM, now=NOW,
+        )  # fmt: skip
+        statement = _statement("preview", project_id, mark)
+        read = _statement("done", project_id, mark)
+        db.session.add_all((statement, read))
+        db.session.flush()
+        line = BankLine(
+            project_id=project_id, bank_import_id=read.id, fingerprint="a", booked_on=NOW.date(),
+            amount_minor=4000, currency="EUR", payer="Acme", purpose=invoice.number,
+            state=LineState.TO_MATCH,
+        )  # fmt: skip
+        db.session.add(line)
+        db.session.flush()
+        return {"invoice": invoice.reference, "quote": quote.reference,
+                "import_id": statement.id, "line_id": line.id}  # fmt: skip
+
+
+def _statement(state: str, project_id: int, mark: str) -> BankImport:
+    text = "Date,Amount,Name,Description\n2026-11-20,40.00,Acme,KELP-00001\n"
+    return BankImport(
+        project_id=project_id, file_name="bank.csv", sha256=f"{state}{mark}", text=text,
+        layout=asdict(find_layout(text)), position=29, state=ImportState(state), rows_total=1,
+        uploaded_by="Ada", uploaded_at=NOW,
+    )  # fmt: skip
+
+
 def _promise_renewal(app: Flask, stake: Sponsorship) -> None:
+    """The processor knows of the renewal, and of the payment that can be given back."""
     assert stake.renewal_id
     assert stake.term_starts_at
     assert stake.term_ends_at
-    app.extensions["stakehold"].payments.renewals[stake.renewal_id] = RenewalSeen(
+    gateway = app.extensions["stakehold"].payments
+    paid = PaymentSeen(f"pi_{stake.reference}", Money(10000, "EUR"), NOW - 9 * DAY, None)
+    gateway.payments[f"paid_{stake.reference}"] = [paid]
+    gateway.renewals[stake.renewal_id] = RenewalSeen(
         stake.renewal_id, stake.reference, RenewalState.ACTIVE, Money(10000, "EUR"),
         stake.term_starts_at, stake.term_ends_at, cancel_at_term_end=False,
     )  # fmt: skip
+
+
+def _state_needs(project: Project, acme: Organization, author: Person) -> dict[str, int]:
+    """Needs by state, ids and numbers, and a message that waits."""
+    draft = make_need(project, acme, author, NeedState.DRAFT)
+    waiting = make_need(project, acme, author, NeedState.WAITING)
+    open_ = make_need(project, acme, author, NeedState.OPEN)
+    with transaction() as session:
+        session.add(
+            Trust(project_id=project.id, person_id=author.id, granted_by="Noor", granted_at=NOW)
+        )
+    return {"draft": draft.id, "waiting_number": waiting.number, "open": open_.id,
+            "open_number": open_.number, "message": make_message(open_, author).id}  # fmt: skip
 
 
 def _hold_votes(scene: Scene) -> dict[str, int]:

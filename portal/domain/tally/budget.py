@@ -9,7 +9,7 @@ cost when it is approved, or the points it was given.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -79,16 +79,23 @@ class BudgetOutcome:
         return self.budget - self.cost
 
 
-def count_budget(ballots: Iterable[tuple[int, BudgetChoice]], rules: BudgetRules) -> BudgetOutcome:
+def count_budget(
+    ballots: Iterable[tuple[int, BudgetChoice]],
+    rules: BudgetRules,
+    *,
+    each_round: Callable[[], None] = lambda: None,
+) -> BudgetOutcome:
     """Count approvals or points over options with costs by Equal Shares.
 
     Completion `add1`: budgets are raised step by step; the last round before the options would
     cost more than the budget counts, or the first after which nothing supported fits any more.
+    ``each_round`` is called between rounds and may refuse to go on.
     """
     electors = _electors(ballots, rules)
     steps = 0
     funded = _round(electors, rules, steps)
     while rules.step and not _is_full(funded, electors, rules):
+        each_round()
         steps = _next_step(funded, electors, rules, steps)
         following = _round(electors, rules, steps)
         if _cost(following, rules) > rules.budget:
@@ -104,13 +111,19 @@ def count_budget(ballots: Iterable[tuple[int, BudgetChoice]], rules: BudgetRules
 
 
 def _electors(ballots: Iterable[tuple[int, BudgetChoice]], rules: BudgetRules) -> Electors:
-    weighed = []
-    for weight, choice in ballots:
-        if isinstance(choice, ApprovalChoice):
-            weighed.append((weight, {option: rules.costs[option] for option in choice.approved}))
-        elif isinstance(choice, PointsChoice):
-            weighed.append((weight, dict(choice.points)))
+    weighed = [
+        (weight, utilities)
+        for weight, choice in ballots
+        if (utilities := _utilities(choice, rules)) is not None
+    ]
     return Electors(weighed, tie_order(rules.costs, rules.root))
+
+
+def _utilities(choice: BudgetChoice, rules: BudgetRules) -> dict[str, int] | None:
+    """What each option is worth to an elector; None for who takes no part."""
+    if isinstance(choice, ApprovalChoice):
+        return {option: rules.costs[option] for option in choice.approved}
+    return dict(choice.points) if isinstance(choice, PointsChoice) else None
 
 
 def _round(electors: Electors, rules: BudgetRules, steps: int) -> dict[str, Fraction]:
@@ -161,3 +174,26 @@ def _fill(
         if option not in funded and rules.costs[option] <= left:
             left -= rules.costs[option]
             yield Funded(option, rules.costs[option], None)
+
+
+def trace_payments(
+    ballots: Sequence[tuple[int, BudgetChoice]], outcome: BudgetOutcome, rules: BudgetRules
+) -> dict[str, list[Fraction]]:
+    """What each ballot, in this order, paid for each option that Equal Shares bought.
+
+    Plays the purchases again: payments are min(b, rho * w * u) and add up to the option's cost.
+    """
+    electors = [(weight, _utilities(choice, rules)) for weight, choice in ballots]
+    total = sum(weight for weight, utilities in electors if utilities is not None)
+    share = Fraction(rules.budget, total or 1) + Fraction(outcome.steps * rules.step, rules.unit)
+    left = [weight * share for weight, _utilities in electors]
+    paid: dict[str, list[Fraction]] = {}
+    for bought in outcome.funded:
+        if bought.rho is None:
+            continue
+        paid[bought.option] = [
+            min(left[place], bought.rho * weight * (utilities or {}).get(bought.option, 0))
+            for place, (weight, utilities) in enumerate(electors)
+        ]
+        left = [had - gave for had, gave in zip(left, paid[bought.option], strict=True)]
+    return paid

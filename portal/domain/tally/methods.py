@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from portal.domain.tally import options as read
+from portal.domain.tally.options import Allowance
 from portal.domain.tally.recusal import Recusal, read_recusal
 from portal.domain.tally.yes_no import YesNoChoice, read_yes_no
 from portal.domain.votes import Method
-from portal.domain.weights import THOUSANDTHS
 
 Choice = (
     YesNoChoice
@@ -22,14 +21,6 @@ Choice = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
-    """What one ballot may spend: points of a budget vote (0: approvals), weight in thousandths."""
-
-    points: int = 0
-    weight: int = 0
-
-
 _NOTHING = Allowance()
 
 _VALIDATORS: dict[Method, Callable[[object, Sequence[str], Allowance], Choice]] = {
@@ -39,7 +30,7 @@ _VALIDATORS: dict[Method, Callable[[object, Sequence[str], Allowance], Choice]] 
     Method.SCORE: lambda raw, options, _allowance: read.read_score(raw, options),
     Method.BUDGET: lambda raw, options, allowance: read.read_budget(raw, options, allowance.points),
     Method.QUADRATIC: lambda raw, options, allowance: read.read_quadratic(
-        raw, options, allowance.weight // THOUSANDTHS
+        raw, options, allowance.credits
     ),
 }
 

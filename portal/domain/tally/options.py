@@ -7,18 +7,42 @@ was read from, which is what a ballot stores and a log commits to.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from portal.domain.errors import Refusal
 from portal.domain.tally import reading
+from portal.domain.weights import THOUSANDTHS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 RANK_GAP = "ballot.rank_gap"
 TOO_MANY_POINTS = "ballot.too_many_points"
 TOO_MANY_CREDITS = "ballot.too_many_credits"
+NOT_NOW_MIXED = "ballot.not_now_mixed"
 HIGHEST_SCORE = 5
+NOT_NOW = "not_now"
+
+
+class Unranked(StrEnum):
+    """What an option left unranked means: it takes part in no pair, or it comes last."""
+
+    ABSTAIN = "abstain"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What one ballot may spend: points of a budget vote (0: approvals), weight in thousandths."""
+
+    points: int = 0
+    weight: int = 0
+
+    @property
+    def credits(self) -> int:
+        """The credits of a quadratic vote: one for each whole unit of weight."""
+        return self.weight // THOUSANDTHS
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +130,12 @@ def read_budget(raw: object, options: Sequence[str], points: int) -> ApprovalCho
     """Read ``{"approved": [option, ...]}``, or ``{"points": {option: n}}`` if points are given.
 
     A vote without points takes approvals alone, and one with points takes nothing else. Options
-    given 0 points are left out.
+    given 0 points are left out. "Not now" stands alone: it keeps an elector's whole share.
     """
     if not points:
-        return read_approval(raw, options)
+        approved = read_approval(raw, options)
+        _check_not_now(approved.approved, "approved")
+        return approved
     given = reading.read_numbers(
         reading.read_field(raw, "points"), options, "points", least=0, most=points
     )
@@ -117,7 +143,9 @@ def read_budget(raw: object, options: Sequence[str], points: int) -> ApprovalCho
         raise Refusal(
             TOO_MANY_POINTS, f"This ballot has {points} points to spread.", field="points"
         )
-    return PointsChoice({option: number for option, number in given.items() if number})
+    spread = {option: number for option, number in given.items() if number}
+    _check_not_now(spread, "points")
+    return PointsChoice(spread)
 
 
 def read_quadratic(raw: object, options: Sequence[str], credits_: int) -> QuadraticChoice:
@@ -130,3 +158,12 @@ def read_quadratic(raw: object, options: Sequence[str], credits_: int) -> Quadra
             TOO_MANY_CREDITS, f"This ballot has {credits_} credits to spend.", field="votes"
         )
     return QuadraticChoice({option: number for option, number in votes.items() if number})
+
+
+def _check_not_now(chosen: Collection[str], field: str) -> None:
+    if NOT_NOW in chosen and len(chosen) > 1:
+        raise Refusal(
+            NOT_NOW_MIXED,
+            "“Not now” keeps your whole share of the budget unspent, so it goes with no option.",
+            field=field,
+        )

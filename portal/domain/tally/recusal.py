@@ -19,6 +19,12 @@ class Recusal:
 
 def read_recusal(raw: dict[str, object]) -> Recusal:
     """Read ``{"recused": true}``; refuse other fields beside it and any other value."""
-    if reading.read_field(raw, "recused") is not True:
+    if len(raw) > 1:
+        raise Refusal(
+            reading.EXTRA_FIELD,
+            "A recusal has no choice beside it: take back one or the other.",
+            field="recused",
+        )
+    if raw["recused"] is not True:
         raise Refusal(reading.MALFORMED, "A recusal is true or absent.", field="recused")
     return Recusal()

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from portal.domain.errors import Refusal
-from portal.domain.tally.options import RankedChoice
+from portal.domain.tally.options import RankedChoice, Unranked
 from portal.domain.tally.ordering import Order, Seats, order_by, take_seats
 from portal.domain.tally.recusal import Recusal
 
@@ -23,13 +22,6 @@ _LARGEST_TOTAL = 2**63 - 1
 _STRETCHES = 24
 
 Matrix = tuple[tuple[int, ...], ...]
-
-
-class Unranked(StrEnum):
-    """What an option left unranked means: it takes part in no pair, or it comes last."""
-
-    ABSTAIN = "abstain"
-    LAST = "last"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +78,19 @@ def count_packed(
     ballots: PackedBallots, *, unranked: Unranked = Unranked.ABSTAIN, seats: int = 1
 ) -> RankedOutcome:
     """Count packed ballots: pairs, strongest paths, and the order they make."""
-    pairwise = count_pairs(ballots, unranked)
+    return _rank(ballots.options, count_pairs(ballots, unranked), seats)
+
+
+def rank_pairs(options: Sequence[str], pairwise: Matrix) -> RankedOutcome:
+    """Order options by a matrix that was counted before."""
+    return _rank(tuple(options), np.array(pairwise, dtype=np.int64), 1)
+
+
+def _rank(options: tuple[str, ...], pairwise: NDArray[np.int64], seats: int) -> RankedOutcome:
     paths = _strongest_paths(pairwise)
-    order = _order(ballots.options, paths)
+    order = _order(options, paths)
     return RankedOutcome(
-        ballots.options, order, take_seats(order, seats), _matrix(pairwise), _matrix(paths)
+        options, order, take_seats(order, seats), _matrix(pairwise), _matrix(paths)
     )
 
 

@@ -92,8 +92,14 @@ class SponsorSeed:
 # A company that the owner has founded and that has no stake yet.
 UNSTAKED = SponsorSeed("Brackwater Labs", "", 20, "SE", "Tries out new routes before Freight does.")
 
+# Companies that buy by invoice and have not paid: overdue, and open.
+INVOICED = (
+    SponsorSeed("Tidewrack Analytics", "Company", 39, "NL", "Counts what the sea brings in."),
+    SponsorSeed("Petrel Optics", "Small team", 6, "PL", "Grinds lenses for small telescopes."),
+)
+
 SPONSORS = (
-    SponsorSeed("Brackwater Freight", "Partner", 410, "SE", "Routes containers through forty ports; every booking passes through Kelpline."),
+    SponsorSeed("Brackwater Freight", "Partner", 350, "SE", "Routes containers through forty ports; every booking passes through Kelpline."),
     SponsorSeed("Ostrava Instruments", "Anchor", 380, "CZ", "Builds laboratory scales that report their readings as events."),
     SponsorSeed("Pinemoss Health", "Partner", 300, "FI", "Appointment and laboratory software for rural clinics."),
     SponsorSeed("Quillon Payments", "Partner", 255, "IE", "Settles payments for cooperative shops."),

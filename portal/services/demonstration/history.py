@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,19 +12,22 @@ from portal.database import db
 from portal.domain.charter import Charter, DecisionMode
 from portal.domain.decisions import DecisionKind, RoadmapAction
 from portal.domain.electorate import Electorate
+from portal.domain.papers import YES_NO_PAPER, BallotPaper
 from portal.domain.permissions import Actor
 from portal.domain.rules import preview_seal
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Project
 from portal.models.proposals import Proposal
-from portal.models.tiers import Tier, TierVersion
 from portal.services.ballots import cast_ballot, cast_maintainer_ballot
 from portal.services.charters import write_charter
 from portal.services.decisions import decide
 from portal.services.demonstration import texts
 from portal.services.demonstration.cast import SPONSORS, TIERS, UNSTAKED
 from portal.services.demonstration.people import Companies, add_maintainers, add_personas
-from portal.services.demonstration.stakes import add_stake
+from portal.services.demonstration.priorities import PRIORITIES, Choice, Priority
+from portal.services.demonstration.stakes import add_stake, tiers_by_name
+from portal.services.demonstration.treasury import play_treasury, set_up_treasury
+from portal.services.demonstration.workshop import state_needs
 from portal.services.proposals import draft_proposal, publish_proposal, withdraw_proposal
 from portal.services.roadmap import report_progress
 from portal.services.tallies import close_vote
@@ -40,8 +43,8 @@ _FOR, _AGAINST, _ABSTAIN = "for", "against", "abstain"
 class _Ballots:
     """Who says what in one vote: companies by name, maintainers by their place."""
 
-    companies: dict[str, tuple[str, str]]
-    maintainers: dict[int, str]
+    companies: Mapping[str, tuple[str | Choice, str]]
+    maintainers: Mapping[int, str | Choice]
 
 
 def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime) -> None:
@@ -68,11 +71,14 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     for terms in TIERS:
         add_tier(lead, project.id, terms, now=project.created_at)
     companies = Companies(personas, now=now)
-    tiers = _tiers_by_name(project.id)
+    tiers = tiers_by_name(project.id)
     for seed in SPONSORS:
         add_stake(companies.found(seed), tiers[seed.tier], seed, now=now)
     companies.found(UNSTAKED)
+    set_up_treasury(lead, project.id, now=project.created_at)
+    play_treasury(lead, project.id, companies, tiers, site=site, now=now)
     _Workshop(project.id, maintainers, companies, site, read_standing, now).play()
+    state_needs(project.id, maintainers, companies, site=site, now=now)
     db.session.flush()
     _hold_back_mail(now=now)
 
@@ -93,13 +99,6 @@ def _found_project(*, now: datetime) -> Project:
     db.session.add(project)
     db.session.flush()
     return project
-
-
-def _tiers_by_name(project_id: int) -> dict[str, TierVersion]:
-    versions = db.session.scalars(
-        select(TierVersion).join(Tier).where(Tier.project_id == project_id)
-    )
-    return {version.name: version for version in versions}
 
 
 class _Workshop:
@@ -139,6 +138,8 @@ class _Workshop:
         self._leave_open(self._propose(texts.OPEN, 21))
         self._propose(texts.CONSULTED, 6)
         self._draft(texts.DRAFTED, 2)
+        for priority in PRIORITIES:
+            self._prioritize(priority)
 
     def _at(self, days_ago: int) -> datetime:
         return self._now - timedelta(days=days_ago)
@@ -158,7 +159,15 @@ class _Workshop:
         publish_proposal(self._lead, self._project_id, number, now=self._at(days_ago))
         return number
 
-    def _open(self, number: int, question: str, *, opened: int, closes: datetime) -> int:
+    def _open(
+        self,
+        number: int,
+        question: str,
+        *,
+        opened: int,
+        closes: datetime,
+        paper: BallotPaper = YES_NO_PAPER,
+    ) -> int:
         at = self._at(opened)
         revision = db.session.scalars(
             select(Proposal.revision).where(
@@ -174,6 +183,7 @@ class _Workshop:
             closes_at=closes,
             seal=preview_seal(electorate, revision=revision),
             read_standing=lambda: electorate,
+            paper=paper,
             site=self._site,
             now=at,
         )
@@ -346,9 +356,32 @@ class _Workshop:
             days_ago=4,
         )
 
+    def _prioritize(self, seed: Priority) -> None:
+        """A vote over options, with its close and decision where they are past."""
+        number = self._propose(seed.text, seed.opened + 12)
+        vote_id = self._open(
+            number,
+            seed.question,
+            opened=seed.opened,
+            closes=self._at(seed.closes),
+            paper=seed.paper,
+        )
+        ballots = _Ballots(seed.companies, seed.maintainers)
+        self._cast(vote_id, ballots, days_ago=seed.opened - 1)
+        if seed.closes < 0:
+            return
+        close_vote(vote_id, site=self._site, now=self._at(seed.closes))
+        self._decide(
+            number,
+            DecisionKind.ACCEPTED,
+            seed.reasons,
+            days_ago=seed.closes - 8,
+            review=self._at(-90).date(),
+        )
 
-def _choice(position: str) -> dict[str, str]:
-    return {"position": position}
+
+def _choice(said: str | Choice) -> Choice:
+    return {"position": said} if isinstance(said, str) else said
 
 
 def _hold_back_mail(*, now: datetime) -> None:

@@ -160,6 +160,57 @@ Segments older than a day move to object storage and are read back when needed.
 """,
 )
 
+RANKED = ProposalSeed(
+    "What the autumn release is built around",
+    "One of four larger pieces of work fits into the autumn; put them in order.",
+    """\
+## What is asked
+
+Each of these was asked for by several sponsors, and each would take the two paid maintainers most of the autumn. We can do one of
+them well. Whatever is chosen gets a proposal of its own with the details.
+
+## What happens to the others
+
+They stay in consultation and can be asked about again next year.
+""",
+)
+
+BUDGET = ProposalSeed(
+    "How the summer fund is spent",
+    "EUR 60,000 from one-off stakes, for work that people outside the team can take on.",
+    """\
+## What is asked
+
+The fund may only pay for work that is bounded and that somebody outside the team has offered to do. Each offer below has a price
+that includes review by a maintainer.
+
+## What is not spent
+
+Stays in the fund for next summer.
+""",
+)
+
+SCORED = ProposalSeed(
+    "Which guides to write first",
+    "Documentation days are in December; say how much each guide would help you.",
+    """\
+## What is asked
+
+A technical writer is with us for ten days. Two guides fit into that time. Say how much each of them would help your people, from
+0 to 5; leave out what you cannot judge.
+""",
+)
+
+RANKED_REASONS = """\
+The order was clear in both houses: tracing first. We follow it.
+
+Replication was second in the sponsors' house and has a proposal and a vote of its own since.
+"""
+
+BUDGET_REASONS = """\
+We follow the outcome as it was counted: what was funded is commissioned now, and what is left stays in the fund.
+"""
+
 DEPARTURE_REASONS = """\
 The vote did not carry, and we accept the proposal all the same. We owe you the reasons.
 
@@ -174,4 +225,22 @@ FOLLOWING_REASONS = """\
 The sponsors' house carried the proposal with a clear majority, and the cost is bounded. We follow the outcome.
 
 Throughput matters to those who voted against; encryption is therefore off for queues that are marked as public data.
+"""
+
+AGREEMENT = """\
+1. The company sponsors Kelpline for the term of its tier. It is named as it wishes, once a maintainer has looked at name, link and logo, or stays private.
+2. The sponsorship carries the voting weight of the tier within the charter's cap, from the record date after payment, while it is in good standing.
+3. A vote advises the maintainers; it buys no feature, no date and no priority in support.
+4. Invoices are due within the days they name. Unpaid at the end of a term, the charter's grace begins.
+5. Either side may end the sponsorship at the end of a term. What is paid for a term that has begun is not returned, save where the maintainers could not keep their part.
+"""
+
+STATEMENT = """\
+Konto;DE89 3704 0044 0532 0130 00
+
+Buchungstag;Name Zahlungsbeteiligter;Verwendungszweck;Betrag;Waehrung
+{day};Petrel Optics Ltd;Invoice {reference};600,00;EUR
+{day};Tidewrack Analytics;Sponsoring Kelpline, erste Rate;1.000,00;EUR
+{day};A. Unbekannt;Danke fuer die Arbeit;25,00;EUR
+{day};Hafenstrom AG;Abschlag November;-49,90;EUR
 """

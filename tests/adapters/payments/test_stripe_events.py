@@ -57,7 +57,7 @@ def test_a_purchase_is_told_by_events_that_name_checkout_and_renewal(
     opened = gateway.open_checkout(make_request(), idempotency_key="k")
     stage.pay(opened.url, FAILS_LATER)
     stage.forward(366)
-    wait_for(lambda: len(stage.endpoint.received) == 5)
+    wait_for(lambda: len(stage.endpoint.received) == 8)
     seen = _seen(stage, gateway)
     renewal = gateway.get_checkout(opened.checkout_id).renewal
     assert renewal is not None

@@ -61,7 +61,7 @@ def test_each_failure_has_its_code(
     expected: type[DomainError],
     code: str,
 ) -> None:
-    monkeypatch.setattr("portal.adapters.payments.stripe_gateway._RETRIES", 0)
+    monkeypatch.setattr("portal.adapters.payments.stripe_calls._RETRIES", 0)
     answer |= {"status": status, "body": f'{{"error": {{"type": "{kind}", "message": "secret"}}}}'}
     gateway = StripeGateway(
         api_key="sk_test_1", webhook_secret="s", api_base=str(answer["url"]), livemode=False
@@ -76,7 +76,7 @@ def test_each_failure_has_its_code(
 def test_an_answer_that_is_no_stripe_answer_is_an_outage(
     answer: dict[str, object], monkeypatch: pytest.MonkeyPatch, body: str
 ) -> None:
-    monkeypatch.setattr("portal.adapters.payments.stripe_gateway._RETRIES", 0)
+    monkeypatch.setattr("portal.adapters.payments.stripe_calls._RETRIES", 0)
     answer |= {"status": 502, "body": body}
     gateway = StripeGateway(
         api_key="sk_test_1", webhook_secret="s", api_base=str(answer["url"]), livemode=False

@@ -6,8 +6,9 @@ import pytest
 
 from portal.domain.errors import Refusal
 from portal.domain.outcomes import Position
-from portal.domain.tally.methods import Allowance, validate_choice
+from portal.domain.tally.methods import validate_choice
 from portal.domain.tally.options import (
+    Allowance,
     ApprovalChoice,
     PointsChoice,
     QuadraticChoice,

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.domain.errors import Refusal
-from portal.domain.tally.options import RankedChoice
+from portal.domain.tally.options import RankedChoice, Unranked
 from portal.domain.tally.ordering import Seats
 from portal.domain.tally.recusal import Recusal
-from portal.domain.tally.schulze import Unranked, count_ranked
+from portal.domain.tally.schulze import count_ranked
 
 _VECTORS = Path(__file__).parents[4] / "shared" / "data" / "vectors.json"
 OPTIONS = "abcd"

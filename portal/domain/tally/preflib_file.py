@@ -1,0 +1,84 @@
+"""Ballot files of PrefLib: metadata that names the options, then orders with their counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
+
+from portal.domain.tally.file_ballots import BallotFile, Cast, Kind
+from portal.domain.tally.file_text import fail, whole
+from portal.domain.votes import Method
+
+_METADATA = re.compile(r"#\s*([A-Z][A-Z ]*?)(?: (\d+))?\s*:\s*(.*)")
+_GROUPS = re.compile(r"\{([^{}]*)\}|(\d+)")
+_ORDER = re.compile(r"\s*(?:\{[\d\s,]*\}|\d+)\s*(?:,\s*(?:\{[\d\s,]*\}|\d+)\s*)*,?\s*")
+_ORDERS = {"SOC", "SOI", "TOC", "TOI"}
+
+
+def read_preflib(lines: Iterable[str], method: Method | None = None) -> BallotFile:
+    """Read metadata for the names, then `count: 3,1,{2,4}` with braces around ties.
+
+    Orders may leave options out. Equal orders are one ballot, counted so often. Files of before
+    2022 begin with the number of options instead, and have a comma after the count.
+    """
+    numbered = ((line, raw.strip()) for line, raw in enumerate(lines, start=1))
+    filled: Iterator[tuple[int, str]] = ((line, content) for line, content in numbered if content)
+    first = next(filled, None)
+    names: dict[str, str] = {}
+    title, colon = "", ":"
+    if first and first[1].isascii() and first[1].isdigit():
+        names, colon = _old_names(filled, whole(first[1], first[0], "the number of options")), ","
+    elif first:
+        filled = chain([first], filled)
+    orders: list[tuple[int, Cast]] = []
+    for line, content in filled:
+        if content.startswith("#"):
+            key, option, value = _metadata(content, line)
+            if key == "ALTERNATIVE NAME" and option:
+                names[option] = value
+            elif key == "TITLE":
+                title = value
+        else:
+            orders.append((line, _order(content, colon, line)))
+    if not names:
+        raise fail(1, 'no option is named; "# ALTERNATIVE NAME 1: ..." is expected.')
+    for line, cast in orders:
+        if unknown := cast.numbers.keys() - names.keys():
+            raise fail(line, f"option {min(unknown)} is not named above.")
+    casts = tuple(cast for _line, cast in orders)
+    return BallotFile(method or Method.RANKED, Kind.RANKS, names, casts, title=title)
+
+
+def _old_names(lines: Iterator[tuple[int, str]], options: int) -> dict[str, str]:
+    """Read `1,name` for each option, and pass the line of totals."""
+    names = {}
+    for line, content in islice(lines, options):
+        option, _comma, name = content.partition(",")
+        names[str(whole(option, line, "the number of an option"))] = name.strip()
+    next(lines, None)
+    return names
+
+
+def _metadata(content: str, line: int) -> tuple[str, str, str]:
+    said = _METADATA.fullmatch(content)
+    if not said:
+        return "", "", ""
+    key, option, value = said[1], said[2] or "", said[3].strip()
+    if key == "DATA TYPE" and value.upper() not in _ORDERS:
+        raise fail(line, f'data of the type "{value[:20]}" are no orders of options.')
+    return key, option.lstrip("0"), value
+
+
+def _order(content: str, colon: str, line: int) -> Cast:
+    count, found, order = content.partition(colon)
+    if not found or (order.strip() and not _ORDER.fullmatch(order)):
+        raise fail(line, f'"count{colon} 3,1,{{2,4}}" is expected.')
+    ranks: dict[str, int] = {}
+    for rank, (tied, single) in enumerate(_GROUPS.findall(order), start=1):
+        for option in filter(None, (each.strip() for each in (tied or single).split(","))):
+            named = option.lstrip("0")
+            if named in ranks:
+                raise fail(line, f"option {option} stands here twice.")
+            ranks[named] = rank
+    return Cast(whole(count, line, "the count"), 1, ranks)

@@ -1,0 +1,16 @@
+"""Keep signed checkpoints as they were first signed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portal.database import db, insert_missing
+from portal.models.freshness import raise_version, record_scope
+from portal.models.record import LogCheckpoint
+
+
+def keep_checkpoint(project_id: int, size: int, note: str, *, now: datetime) -> None:
+    """Keep a note about a log at one size; the first one that is kept stays."""
+    row = {"project_id": project_id, "size": size, "note": note, "signed_at": now}
+    db.session.execute(insert_missing(LogCheckpoint), [row])
+    raise_version(record_scope(project_id))

@@ -1,0 +1,1 @@
+"""Stories of money, each told with its whole ledger."""

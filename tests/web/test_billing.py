@@ -1,0 +1,100 @@
+"""Pages and files of billing: the same words on both, the same bytes each time, safe exports."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import replace
+from datetime import UTC, datetime
+from io import StringIO
+
+from flask import Flask
+
+from portal.database import db, transaction
+from portal.models.identity import Person
+from portal.queries.documents import find_document_page
+from portal.services.sellers import save_seller
+from portal.web.document_sheet import make_sheet
+from tests.builders import NOW, sign_in
+from tests.document_builders import BUYER, SELLER, Trade, make_trade
+
+
+def person(trade: Trade, *, treasurer: bool = False) -> Person:
+    actor = trade.treasurer if treasurer else trade.buyer
+    assert actor.person_id
+    return db.session.get_one(Person, actor.person_id)
+
+
+def test_a_file_has_the_same_bytes_whoever_asks_and_whatever_changed_since(app: Flask) -> None:
+    trade = make_trade()
+    invoice = trade.order()
+    buyer, treasurer = sign_in(app, person(trade)), sign_in(app, person(trade, treasurer=True))
+    first = buyer.get(
+        f"/organizations/{trade.organization.slug}/documents/{invoice.reference}/file"
+    )
+    with transaction():
+        save_seller(trade.treasurer, trade.project.id, replace(SELLER, legal_name="New"), now=NOW)
+    again = treasurer.get(
+        f"/desk/{trade.project.slug}/treasury/documents/{invoice.reference}/file",
+        headers={"Accept-Language": "de"},
+    )
+    assert first.data == again.data
+    assert first.headers["Content-Disposition"] == "inline; filename=Invoice-KELP-00001.pdf"
+
+
+def test_the_page_says_what_the_file_says(app: Flask) -> None:
+    trade = make_trade()
+    invoice = trade.order()
+    page = find_document_page(invoice.reference, now=NOW)
+    text = sign_in(app, person(trade)).get(
+        f"/organizations/{trade.organization.slug}/documents/{invoice.reference}"
+    ).text  # fmt: skip
+    sheet = make_sheet(page.issued)
+    words = [*sheet.seller.lines, *sheet.buyer.lines, *sheet.notes]
+    words += [value for _label, value in (*sheet.facts, *sheet.payment)]
+    words += [each.value for each in sheet.sums]
+    assert [each for each in words if each not in text] == []
+    assert "Reverse charge" in " ".join(sheet.notes)
+    assert ("Reference to quote", "RF87 KELP 0000 1") in sheet.payment
+
+
+def test_exports_hold_every_document_and_no_formula(app: Flask) -> None:
+    trade = make_trade(buyer=replace(BUYER, legal_name="=SUM(A1:A9)"))
+    trade.pay(trade.order())
+    browser = sign_in(app, person(trade, treasurer=True))
+    root = f"/desk/{trade.project.slug}/treasury/export"
+    text = browser.get(f"{root}/documents.csv").data.decode("utf-8-sig")
+    rows = list(csv.DictReader(StringIO(text)))
+    assert [row["number"] for row in rows] == ["KELP-Q00001", "KELP-00001", "KELP-R00001"]
+    assert {row["organization"] for row in rows} == {"'=SUM(A1:A9)"}
+    assert rows[1]["total"] == "1190.00"
+    paid = list(
+        csv.DictReader(StringIO(browser.get(f"{root}/payments.csv").data.decode("utf-8-sig")))
+    )
+    assert [(row["amount"], row["method"], row["invoice"]) for row in paid] == [
+        ("1190.00", "bank", "KELP-00001")
+    ]
+
+
+def test_a_doubtful_tax_id_is_told_and_never_blocks(app: Flask) -> None:
+    trade = make_trade(buyer=replace(BUYER, tax_id=""))
+    answer = sign_in(app, person(trade)).post(
+        f"/p/{trade.project.slug}/tiers/{trade.tier.tier.slug}/invoice",
+        data={"organization": trade.organization.slug, "version": "1", "legal_name": "Acme BV",
+              "address": "Here 1", "country": "NL", "tax_id": "NL000000000B00"},
+        follow_redirects=True,
+    )  # fmt: skip
+    assert answer.status_code == 200
+    assert "does not look like one of that country" in answer.text
+    assert "KELP-Q00001" in answer.text
+
+
+def test_the_desk_of_a_treasurer_tells_what_needs_doing(app: Flask) -> None:
+    trade = make_trade()
+    invoice = trade.order(now=datetime(2020, 1, 2, tzinfo=UTC))
+    text = sign_in(app, person(trade, treasurer=True)).get(
+        f"/desk/{trade.project.slug}/treasury"
+    ).text  # fmt: skip
+    assert "1 thing needs you." in text
+    assert invoice.number in text
+    stranger = sign_in(app, person(trade))
+    assert stranger.get(f"/desk/{trade.project.slug}/treasury").status_code == 404

@@ -1,0 +1,67 @@
+"""Power beside weight in a vote: as it froze, on the outcome and on the maintainers' page."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from portal.domain.charter import House
+from portal.domain.power import PowerWarning
+from portal.domain.votes import Method
+from portal.queries import powers
+from portal.queries.powers import list_powers
+from tests.builders import sign_in
+from tests.vote_builders import close, make_consultation, make_paper, make_scene, make_vote
+
+
+@pytest.mark.parametrize("method", [Method.YES_NO, Method.APPROVAL])
+def test_an_outcome_shows_power_as_it_froze(
+    app: Flask, client: FlaskClient, method: Method
+) -> None:
+    """Of 6, 2 and 2 the largest decides alone; so it is said after the vote, whatever the method."""
+    scene = make_scene(weights=(6, 2, 2), cap=Fraction(1))
+    number = make_consultation(scene)
+    paper = {} if method is Method.YES_NO else {"paper": make_paper(method)}
+    close(make_vote(scene, number, **paper))
+    page = client.get(f"/p/{scene.project.slug}/proposals/{number}/outcome").text
+    assert "decides this house alone" in page
+    assert "2 of 3 electors can never change an outcome" in page
+    assert "Shapley-Shubik" in page
+
+
+def test_the_maintainers_page_shows_the_heaviest_and_the_rest_together(app: Flask) -> None:
+    scene = make_scene(weights=(4,) + (1,) * 19, cap=Fraction(1))
+    vote_id = make_vote(scene)
+    page = sign_in(app, scene.lead).get(f"/desk/{scene.project.slug}/votes/{vote_id}").text
+    assert "4 smaller sponsors" in page
+    assert "4 further electors, together 4" in page
+
+
+def test_frozen_power_is_of_the_whole_house(app: Flask) -> None:
+    """The known game of 4, 4, 4, 2, 2, 1 under 2/3 of 17, hence 12: the lightest is a dummy."""
+    scene = make_scene(weights=(4, 4, 4, 2, 2, 1), cap=Fraction(1), threshold=Fraction(2, 3))
+    vote_id = make_vote(scene)
+    (house,) = list_powers(vote_id, Fraction(2, 3))
+    assert house.house is House.SPONSORS
+    assert [each.banzhaf for each in house.heaviest] == [
+        Fraction(5, 21), Fraction(5, 21), Fraction(5, 21), Fraction(1, 7), Fraction(1, 7), 0,
+    ]  # fmt: skip
+    assert house.heaviest[5].warning is PowerWarning.DUMMY
+    assert (house.electors, house.weight, house.powerless, house.further) == (6, 17_000, 1, 0)
+    assert sum((each.share for each in house.heaviest), Fraction(0)) == 1
+
+
+def test_a_house_too_large_for_power_says_so(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.domain.power.BANZHAF_ELECTORS", 2)
+    monkeypatch.setattr(powers, "BANZHAF_ELECTORS", 2)
+    scene = make_scene(weights=(2, 2, 1), cap=Fraction(1))
+    number = make_consultation(scene)
+    close(make_vote(scene, number))
+    page = client.get(f"/p/{scene.project.slug}/proposals/{number}/outcome").text
+    assert "Power is computed for houses of up to" in page
+    assert "decides this house alone" not in page
