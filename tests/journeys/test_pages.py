@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -22,7 +22,7 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 
 from portal.app import create_app
 from tests.conftest import make_settings
-from tests.journeys.conftest import become
+from tests.journeys.conftest import become, running
 
 pytestmark = pytest.mark.journey
 Open = Callable[..., Page]
@@ -71,6 +71,13 @@ class Found:
     answered: set[str] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
     followed: Counter[str] = field(default_factory=Counter)
+
+
+@pytest.fixture(scope="module")
+def portal_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A demonstration portal in which no other journey has been."""
+    with running(tmp_path_factory.mktemp("untouched")) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
