@@ -23,6 +23,7 @@ from portal.ports.collaborators import Collaborators
 from portal.settings import Settings, SettingsIncomplete, read_settings
 from portal.web import BLUEPRINTS
 from portal.web.access import init_access
+from portal.web.billing.webhooks import receive_event
 from portal.web.charts import init_charts
 from portal.web.errors import init_errors
 from portal.web.formats import init_formats
@@ -32,7 +33,6 @@ from portal.web.markdown import init_markdown
 from portal.web.page_cache import init_page_cache
 from portal.web.row_numbers import init_row_numbers
 from portal.web.static_files import init_static
-from portal.web.webhooks import receive_event
 
 # Each field has its own, smaller limit and says so beside it; what is larger than this is not read.
 _MOST_BYTES = 24 * 1024 * 1024

@@ -18,9 +18,9 @@ from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import TierVersion
-from portal.services.bank_payments import Arrival, record_payment
-from portal.services.quotes import accept_quote, quote_tier
-from portal.services.sellers import save_billing_data, save_seller, write_agreement
+from portal.services.billing.bank_payments import Arrival, record_payment
+from portal.services.billing.quotes import accept_quote, quote_tier
+from portal.services.billing.sellers import save_billing_data, save_seller, write_agreement
 from tests.builders import (
     NOW,
     actor_of,

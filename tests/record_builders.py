@@ -10,8 +10,8 @@ from portal.database import db
 from portal.domain.record.receipts import write_receipt
 from portal.models.record import LogEntry
 from portal.models.votes import Ballot, Elector
-from portal.queries.receipts import _find
-from portal.queries.record import find_log, find_note, find_proof
+from portal.queries.record.receipts import _find
+from portal.queries.record.record import find_log, find_note, find_proof
 from tests.standins import FixedKey
 from tests.vote_builders import SITE
 

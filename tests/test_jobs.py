@@ -26,11 +26,11 @@ from portal.models.outbox import OutboxMessage
 from portal.models.sponsorship import Sponsorship
 from portal.ports.mail import Mail, MailUndelivered
 from portal.ports.payments import EventSeen
-from portal.services import organizations
-from portal.services.checkouts import start_checkout
+from portal.services.identity import organizations
 from portal.services.outbox import post_mail
-from portal.services.processor_events import store_event
-from portal.services.renewals import converge_renewal
+from portal.services.payments.processor_events import store_event
+from portal.services.payments.renewals import converge_renewal
+from portal.services.sponsorship.checkouts import start_checkout
 from tests.builders import NOW, actor_of, make_organization, make_person
 from tests.conftest import make_settings
 from tests.services.test_checkouts import SITE, Market
@@ -100,11 +100,11 @@ def test_killed_after_the_event_is_stored(committed_app: Flask) -> None:
 @pytest.mark.parametrize(
     "place",
     [
-        "portal.services.settlement.activate",
-        "portal.services.sponsorships.add_payment",
-        "portal.services.sponsorships.mail_receipt",
-        "portal.services.sponsorships.mail_new_sponsor",
-        "portal.services.processor_events.converge_renewal",
+        "portal.services.payments.settlement.activate",
+        "portal.services.sponsorship.sponsorships.add_payment",
+        "portal.services.sponsorship.sponsorships.mail_receipt",
+        "portal.services.sponsorship.sponsorships.mail_new_sponsor",
+        "portal.services.payments.processor_events.converge_renewal",
     ],
 )
 def test_killed_inside_the_handler(
@@ -378,14 +378,14 @@ def test_one_broken_row_does_not_keep_the_others_waiting(
     for renewal_id in list(market.gateway.renewals):
         market.gateway.set_cancel_at_term_end(renewal_id, cancel=True, idempotency_key=renewal_id)
     first = db.session.scalars(select(func.min(Sponsorship.id))).one()
-    from portal.services.sponsorships import end_term
+    from portal.services.sponsorship.sponsorships import end_term
 
     def break_first(sponsorship_id: int, *, now: datetime) -> None:
         if sponsorship_id == first:
             raise RuntimeError("broken")
         end_term(sponsorship_id, now=now)
 
-    monkeypatch.setattr("portal.services.sponsorships.end_term", break_first)
+    monkeypatch.setattr("portal.services.sponsorship.sponsorships.end_term", break_first)
     run_due(app, NOW + timedelta(days=400))
     db.session.expire_all()
     terms = db.session.scalars(select(Sponsorship.term).order_by(Sponsorship.id)).all()

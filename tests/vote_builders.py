@@ -19,12 +19,12 @@ from portal.models.identity import Person
 from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.votes import Ballot, Vote
-from portal.queries.electorate import find_standing
-from portal.queries.proposals import get_desk_proposal
-from portal.services.ballots import cast_ballot
-from portal.services.proposals import draft_proposal, publish_proposal
-from portal.services.tallies import close_vote
-from portal.services.votes import open_vote
+from portal.queries.votes.proposals import get_desk_proposal
+from portal.queries.weights.electorate import find_standing
+from portal.services.votes.ballots import cast_ballot
+from portal.services.votes.proposals import draft_proposal, publish_proposal
+from portal.services.votes.tallies import close_vote
+from portal.services.votes.votes import open_vote
 from tests.builders import (
     NOW,
     actor_of,

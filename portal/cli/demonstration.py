@@ -27,8 +27,8 @@ from flask.cli import ScriptInfo, pass_script_info
 
 from portal.cli.database import upgrade_tables
 from portal.database import db, transaction
-from portal.queries.electorate import find_standing
 from portal.queries.readiness import find_revision, newest_revision
+from portal.queries.weights.electorate import find_standing
 from portal.services.demonstration.cast import PERSONAS
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from flask.cli import with_appcontext
 from portal.database import transaction
 from portal.ports.collaborators import Collaborators
 from portal.ports.record_key import KeyUnusable, RecordKeeper
-from portal.queries.project_desk import list_projects
-from portal.queries.record import list_keys, log_origin, sign_unsigned
-from portal.services.checkpoints import keep_checkpoint
-from portal.services.record import log_new_key
+from portal.queries.projects.project_desk import list_projects
+from portal.queries.record.record import list_keys, log_origin, sign_unsigned
+from portal.services.record.checkpoints import keep_checkpoint
+from portal.services.record.record import log_new_key
 
 
 @click.group("record")

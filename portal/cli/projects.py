@@ -13,8 +13,8 @@ from flask.cli import with_appcontext
 from portal.database import transaction
 from portal.domain.errors import DomainError
 from portal.domain.permissions import SYSTEM
-from portal.queries.project_desk import list_projects
-from portal.services.projects import create_project, grant_operator, revoke_operator
+from portal.queries.projects.project_desk import list_projects
+from portal.services.projects.projects import create_project, grant_operator, revoke_operator
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from flask.cli import with_appcontext
 
 from portal.database import transaction
 from portal.domain.permissions import SYSTEM
-from portal.queries.selfcheck import name_projects
+from portal.queries.billing.selfcheck import name_projects
 from portal.services.selfcheck.run import CheckReport, Report, check_everything, keep_run
 
 if TYPE_CHECKING:

@@ -34,19 +34,12 @@ from portal.jobs.record import keep_record
 from portal.jobs.rows import LISTED, SETTLED, one
 from portal.ports.collaborators import Collaborators
 from portal.ports.mail import Mail, MailUndelivered
-from portal.services import (
-    outbox,
-    processor_events,
-    purges,
-    reminders,
-    renewals,
-    settlement,
-    sponsorships,
-    tallies,
-    turnout,
-)
-from portal.services.checkouts import StartedCheckout
+from portal.services import outbox, purges
 from portal.services.outbox import DueMessage
+from portal.services.payments import processor_events, renewals, settlement
+from portal.services.sponsorship import sponsorships
+from portal.services.sponsorship.checkouts import StartedCheckout
+from portal.services.votes import reminders, tallies, turnout
 from portal.settings import Settings
 
 if TYPE_CHECKING:

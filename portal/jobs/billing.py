@@ -9,8 +9,8 @@ from portal.domain.errors import Refusal
 from portal.jobs.rows import LISTED, SETTLED, one
 from portal.ports.collaborators import Collaborators
 from portal.ports.payments import InvoiceState
-from portal.services import bank_imports, invoice_calendar, online_invoices
-from portal.services.processor_events import converge, look_at
+from portal.services.billing import bank_imports, invoice_calendar, online_invoices
+from portal.services.payments.processor_events import converge, look_at
 
 
 def keep_invoice_calendar(world: Collaborators, now: datetime) -> None:

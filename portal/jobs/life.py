@@ -8,14 +8,8 @@ from portal.database import transaction
 from portal.domain.errors import Refusal
 from portal.jobs.rows import LISTED, SETTLED, one
 from portal.ports.collaborators import Collaborators
-from portal.services import (
-    changes,
-    disputes,
-    money_back,
-    open_changes,
-    renewals,
-    term_reminders,
-)
+from portal.services.payments import disputes, money_back, renewals
+from portal.services.sponsorship import changes, open_changes, term_reminders
 
 
 def follow_changes(world: Collaborators, now: datetime) -> None:

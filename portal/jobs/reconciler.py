@@ -7,7 +7,7 @@ from datetime import datetime
 from portal.database import transaction
 from portal.jobs.rows import one
 from portal.ports.collaborators import Collaborators
-from portal.services import processor_events, reconciliation, settlement
+from portal.services.payments import processor_events, reconciliation, settlement
 
 
 def compare_books(world: Collaborators, now: datetime) -> None:

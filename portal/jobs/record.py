@@ -7,8 +7,8 @@ from datetime import datetime
 from portal.database import transaction
 from portal.jobs.rows import one
 from portal.ports.collaborators import Collaborators
-from portal.queries.record import sign_unsigned
-from portal.services import checkpoints, record, vote_log
+from portal.queries.record.record import sign_unsigned
+from portal.services.record import checkpoints, record, vote_log
 
 
 def keep_record(world: Collaborators, now: datetime) -> None:

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from portal.web import (
-    account,
-    appearance,
+from portal.web import appearance, health
+from portal.web.billing import (
     bank_imports,
     billing,
-    bundles,
-    calendars,
-    charters,
-    decisions,
-    desk,
-    health,
-    invitations,
-    members,
-    need_desk,
-    needs,
-    operator,
-    organizations,
-    personas,
-    proposals,
-    public,
     public_accounts,
-    receipts,
     reconciliation,
-    record,
     refunds,
-    screening,
     selfcheck,
     sellers,
-    sign_in,
-    sponsorship_changes,
-    sponsorships,
-    tally,
-    tiers,
     treasury,
-    votes,
     webhooks,
-    windows,
 )
+from portal.web.identity import account, invitations, members, organizations, personas, sign_in
+from portal.web.projects import charters, desk, operator, public
+from portal.web.record import bundles, receipts, record
+from portal.web.sponsorship import sponsorship_changes, sponsorships, tiers
+from portal.web.votes import calendars, decisions, proposals, tally, votes, windows
+from portal.web.workshop import need_desk, needs, screening
 
 BLUEPRINTS = (
     account.blueprint,

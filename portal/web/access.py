@@ -15,7 +15,7 @@ from portal.domain.errors import NotFound
 from portal.domain.permissions import VISITOR, Actor, Permission, require
 from portal.domain.tokens import hash_token
 from portal.ports.collaborators import Collaborators
-from portal.queries.actors import find_actor, find_organization, find_project
+from portal.queries.identity.actors import find_actor, find_organization, find_project
 
 View = Callable[..., ResponseReturnValue]
 

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from flask_babel import gettext as _
 
 from portal.domain.permissions import Permission, may
-from portal.queries.actors import Scope
+from portal.queries.identity.actors import Scope
 from portal.web.access import current_actor
 
 Entry: TypeAlias = tuple[str, str, int | None]

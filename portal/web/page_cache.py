@@ -24,7 +24,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_cookie
 from werkzeug.wrappers import Response
 
-from portal.queries.page_versions import (
+from portal.queries.projects.page_versions import (
     VersionReader,
     Versions,
     VersionsUnreadable,

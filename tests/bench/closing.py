@@ -20,7 +20,7 @@ from portal.app import create_app
 from portal.database import db, transaction
 from portal.jobs import close_due_votes
 from portal.models.outbox import OutboxMessage
-from portal.services.tallies import close_vote
+from portal.services.votes.tallies import close_vote
 from tests.bench.electors import (
     OPEN_FOR,
     SITE,

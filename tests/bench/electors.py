@@ -25,9 +25,9 @@ from portal.models.identity import Person, SignIn
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership, Project
 from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
-from portal.queries.electorate import find_standing
-from portal.queries.proposals import get_desk_proposal
-from portal.services.votes import open_vote
+from portal.queries.votes.proposals import get_desk_proposal
+from portal.queries.weights.electorate import find_standing
+from portal.services.votes.votes import open_vote
 from tests.bench.rows import fill, organization_row
 from tests.builders import actor_of
 

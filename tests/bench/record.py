@@ -18,7 +18,7 @@ from portal.database import db, transaction
 from portal.domain.record.entries import EntryType
 from portal.domain.record.tree import Frontier, leaf_hash, log_root
 from portal.models.record import LogEntry, LogHead, LogNode
-from portal.services.record import append_entry, begin_log
+from portal.services.record.record import append_entry, begin_log
 from tests.bench.lines import Line
 from tests.builders import NOW, make_project
 from tests.conftest import make_settings

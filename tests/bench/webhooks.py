@@ -19,7 +19,7 @@ from portal.database import db, transaction
 from portal.jobs import SWEEPS
 from portal.models.billing import ProcessorEvent
 from portal.ports.payments import CheckoutSeen, CheckoutState, EventSeen
-from portal.services.processor_events import store_event
+from portal.services.payments.processor_events import store_event
 from tests.bench.electors import post
 from tests.bench.lines import Line
 from tests.bench.load import Load, join, send

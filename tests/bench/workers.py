@@ -11,7 +11,7 @@ from pathlib import Path
 
 from portal.app import create_app
 from portal.database import db, transaction
-from portal.queries.electorate import find_standing
+from portal.queries.weights.electorate import find_standing
 from portal.services.demonstration.history import seed_demonstration
 from tests.bench.lines import Line
 from tests.bench.server import WORKERS, serving

@@ -15,7 +15,7 @@ from portal.domain.errors import NotFound
 from portal.domain.permissions import ProjectRole
 from portal.domain.sponsorship import Commercial, Publication, Term
 from portal.domain.tiers import Audience, Interval
-from portal.queries.electorate import (
+from portal.queries.weights.electorate import (
     NEWCOMER,
     find_share_with,
     find_standing,

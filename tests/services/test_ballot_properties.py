@@ -14,8 +14,8 @@ from portal.domain.count import count_vote
 from portal.domain.errors import Refusal
 from portal.domain.stored_figures import write_figures
 from portal.models.votes import Outcome
-from portal.services.ballots import void_ballots
-from portal.services.tallies import close_vote, current_ballots
+from portal.services.votes.ballots import void_ballots
+from portal.services.votes.tallies import close_vote, current_ballots
 from tests.builders import NOW
 from tests.vote_builders import DAY, SITE, ballots_of, cast, get_vote, make_scene, make_vote
 

@@ -15,7 +15,7 @@ from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.models.audit import AuditEntry
 from portal.models.organizations import Membership
 from portal.models.outbox import OutboxMessage
-from portal.services.ballots import cast_ballot, cast_maintainer_ballot, void_ballots
+from portal.services.votes.ballots import cast_ballot, cast_maintainer_ballot, void_ballots
 from tests.builders import NOW, actor_of, make_organization, make_person, make_project
 from tests.vote_builders import (
     DAY,

@@ -13,9 +13,9 @@ from portal.domain.documents import DocumentState
 from portal.domain.errors import Conflict, Refusal
 from portal.domain.sponsorship import Term
 from portal.models.bank_imports import BankImport, BankLine, ImportState, LineState
-from portal.queries.bank_imports import list_certain
-from portal.services import bank_imports
-from portal.services.bank_imports import (
+from portal.queries.billing.bank_imports import list_certain
+from portal.services.billing import bank_imports
+from portal.services.billing.bank_imports import (
     begin_import,
     bring_line_back,
     choose_import_columns,

@@ -19,10 +19,10 @@ from portal.domain.outcomes import Verdict
 from portal.domain.rules import read_terms
 from portal.domain.weights import Damping
 from portal.models.sponsorship import Sponsorship
-from portal.queries.electorate import find_standing
-from portal.queries.outcomes import get_outcome_page
-from portal.queries.votes import get_opening
-from portal.web.votes import _default_close
+from portal.queries.votes.outcomes import get_outcome_page
+from portal.queries.votes.votes import get_opening
+from portal.queries.weights.electorate import find_standing
+from portal.web.votes.votes import _default_close
 from tests.builders import NOW
 from tests.vote_builders import (
     DAY,

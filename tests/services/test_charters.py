@@ -17,8 +17,8 @@ from portal.domain.errors import Conflict, Forbidden, NotFound, Refusal
 from portal.domain.permissions import ProjectRole
 from portal.models.audit import AuditEntry
 from portal.models.projects import CharterVersion
-from portal.queries.charters import find_charter
-from portal.services.charters import change_charter
+from portal.queries.projects.charters import find_charter
+from portal.services.projects.charters import change_charter
 from tests.builders import NOW, actor_of, make_person, make_project
 
 START = Charter(seasoning_days=0)

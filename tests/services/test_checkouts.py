@@ -20,8 +20,8 @@ from portal.jobs import run_due
 from portal.models.audit import AuditEntry
 from portal.models.billing import Checkout, CheckoutStatus, Payment
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
-from portal.services.checkouts import StartedCheckout, start_checkout
-from portal.services.settlement import converge_checkout, record_opened
+from portal.services.payments.settlement import converge_checkout, record_opened
+from portal.services.sponsorship.checkouts import StartedCheckout, start_checkout
 from tests.builders import (
     NOW,
     actor_of,

@@ -23,13 +23,13 @@ from portal.models.outbox import OutboxMessage
 from portal.models.projects import CharterVersion
 from portal.models.proposals import Proposal
 from portal.models.votes import Elector
-from portal.queries.outcomes import get_outcome_page
-from portal.queries.proposals import get_desk_proposal, get_proposal_page, list_proposals
-from portal.queries.roadmap import get_roadmap, get_roadmap_item
-from portal.queries.votes import list_organization_votes
-from portal.services.decisions import decide
-from portal.services.proposals import edit_proposal, take_up_proposal, withdraw_proposal
-from portal.services.roadmap import report_progress
+from portal.queries.projects.roadmap import get_roadmap, get_roadmap_item
+from portal.queries.votes.outcomes import get_outcome_page
+from portal.queries.votes.proposals import get_desk_proposal, get_proposal_page, list_proposals
+from portal.queries.votes.votes import list_organization_votes
+from portal.services.projects.roadmap import report_progress
+from portal.services.votes.decisions import decide
+from portal.services.votes.proposals import edit_proposal, take_up_proposal, withdraw_proposal
 from tests.builders import NOW, actor_of, make_person, make_project
 from tests.vote_builders import (
     DAY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from portal.database import transaction
-from portal.queries.electorate import find_standing
+from portal.queries.weights.electorate import find_standing
 from portal.services.demonstration.history import seed_demonstration
 from portal.services.selfcheck.run import check_everything
 from tests.builders import NOW

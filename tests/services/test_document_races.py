@@ -15,8 +15,8 @@ from portal.domain.errors import DomainError
 from portal.domain.money import Money
 from portal.models.billing import Payment
 from portal.models.documents import Document
-from portal.services.bank_payments import Arrival, record_payment
-from portal.services.numbering import take_number
+from portal.services.billing.bank_payments import Arrival, record_payment
+from portal.services.books.numbering import take_number
 from tests.builders import NOW
 from tests.document_builders import SITE, Trade, make_trade
 
@@ -86,7 +86,7 @@ def test_two_orders_of_the_same_company_make_one_invoice(committed_app: Flask) -
 
 
 def _accept(trade: Trade, quote: str) -> Callable[[], object]:
-    from portal.services.quotes import accept_quote
+    from portal.services.billing.quotes import accept_quote
 
     buyer, organization_id = trade.buyer, trade.organization.id
     return lambda: accept_quote(

@@ -20,8 +20,8 @@ from portal.domain.tax import Treatment
 from portal.models.billing import Payment
 from portal.models.documents import AgreementAcceptance, Document
 from portal.models.outbox import OutboxMessage
-from portal.services.credit_notes import credit_invoice
-from portal.services.invoice_calendar import (
+from portal.services.billing.credit_notes import credit_invoice
+from portal.services.billing.invoice_calendar import (
     begin_grace,
     bill_next_term,
     find_needless,
@@ -31,10 +31,10 @@ from portal.services.invoice_calendar import (
     remind,
     take_back_needless,
 )
-from portal.services.invoices import credit_of
-from portal.services.ledger import read_balance
-from portal.services.quotes import accept_quote
-from portal.services.sellers import save_billing_data, save_seller, write_agreement
+from portal.services.billing.invoices import credit_of
+from portal.services.billing.quotes import accept_quote
+from portal.services.billing.sellers import save_billing_data, save_seller, write_agreement
+from portal.services.books.ledger import read_balance
 from tests.builders import NOW, make_organization
 from tests.document_builders import BUYER, SELLER, SITE, Trade, days, make_trade
 

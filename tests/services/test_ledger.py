@@ -22,7 +22,7 @@ from portal.models.figures import LedgerMonth
 from portal.models.ledger import LedgerEntry, LedgerTransaction
 from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
-from portal.services.ledger import (
+from portal.services.books.ledger import (
     Occasion,
     correct_transaction,
     find_transaction,

@@ -19,7 +19,7 @@ from portal.domain.permissions import SYSTEM
 from portal.models.ledger import LedgerEntry, LedgerTransaction
 from portal.models.organizations import Organization
 from portal.models.projects import Project
-from portal.services.ledger import correct_transaction, post_transaction, read_balance
+from portal.services.books.ledger import correct_transaction, post_transaction, read_balance
 from portal.services.selfcheck.book import BOOK_CHECKS
 from portal.services.selfcheck.run import check_everything
 from tests.builders import NOW, make_organization, make_project, make_tier

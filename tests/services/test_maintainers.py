@@ -16,8 +16,12 @@ from portal.domain.permissions import ProjectRole
 from portal.domain.tokens import hash_token
 from portal.models.invitations import Invitation
 from portal.models.outbox import OutboxMessage
-from portal.queries.project_desk import find_people
-from portal.services.maintainers import change_roles, invite_maintainer, withdraw_invitation
+from portal.queries.projects.project_desk import find_people
+from portal.services.projects.maintainers import (
+    change_roles,
+    invite_maintainer,
+    withdraw_invitation,
+)
 from tests.builders import NOW, actor_of, make_person, make_project
 
 LEAD, MAINTAINER = ProjectRole.LEAD, ProjectRole.MAINTAINER

@@ -19,23 +19,23 @@ from portal.models.needs import Need, NeedMessage
 from portal.models.organizations import Organization
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Project
-from portal.queries.needs import (
+from portal.queries.workshop.needs import (
     find_need_credits,
     get_own_need,
     get_project_need,
     list_project_needs,
 )
-from portal.queries.screening import get_screening_desk
-from portal.services.need_answers import answer_need, take_up_need, write_to_author
-from portal.services.needs import (
+from portal.queries.workshop.screening import get_screening_desk
+from portal.services.votes.proposals import draft_proposal
+from portal.services.workshop.need_answers import answer_need, take_up_need, write_to_author
+from portal.services.workshop.needs import (
     draft_need,
     edit_need,
     submit_need,
     withdraw_need,
     write_to_maintainers,
 )
-from portal.services.proposals import draft_proposal
-from portal.services.screening import (
+from portal.services.workshop.screening import (
     grant_trust,
     screen_message,
     screen_need,

@@ -23,15 +23,14 @@ from portal.models.organizations import Membership, Organization
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Maintainership
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
-from portal.services.invitations import (
+from portal.services.identity.invitations import (
     accept_invitation,
     invite_member,
     resend_invitation,
     withdraw_invitation,
 )
-from portal.services.maintainers import invite_maintainer
-from portal.services.memberships import change_roles, leave_organization
-from portal.services.organizations import (
+from portal.services.identity.memberships import change_roles, leave_organization
+from portal.services.identity.organizations import (
     agree_parent,
     ask_parent,
     edit_profile,
@@ -39,7 +38,8 @@ from portal.services.organizations import (
     leave_parent,
     refuse_parent,
 )
-from portal.services.pictures import encode_picture
+from portal.services.identity.pictures import encode_picture
+from portal.services.projects.maintainers import invite_maintainer
 from tests.builders import (
     NOW,
     actor_of,

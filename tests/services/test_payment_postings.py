@@ -13,7 +13,7 @@ from portal.domain.money import Money
 from portal.domain.sponsorship import Term
 from portal.models.ledger import LedgerEntry, LedgerTransaction
 from portal.models.sponsorship import Sponsorship
-from portal.services.settlement import converge_checkout
+from portal.services.payments.settlement import converge_checkout
 from tests.builders import NOW
 from tests.services.test_checkouts import SITE, Market, only
 from tests.services.test_sponsorships import look, next_term, pay_term

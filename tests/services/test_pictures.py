@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from portal.database import db, transaction
 from portal.domain.errors import Refusal
 from portal.models.organizations import Picture
-from portal.services.pictures import MOST_BYTES, encode_picture, keep_picture
+from portal.services.identity.pictures import MOST_BYTES, encode_picture, keep_picture
 
 
 def make_picture(

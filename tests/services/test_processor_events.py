@@ -17,7 +17,7 @@ from portal.jobs import SWEEPS, run_due
 from portal.models.billing import Checkout, CheckoutStatus, Payment, ProcessorEvent
 from portal.models.sponsorship import Sponsorship
 from portal.ports.payments import EventSeen
-from portal.services.processor_events import find_unhandled, store_event
+from portal.services.payments.processor_events import find_unhandled, store_event
 from tests.builders import NOW
 from tests.services.test_checkouts import Market, count, only
 
@@ -125,7 +125,7 @@ def test_a_broken_handler_waits_ever_longer_and_is_not_tried_for_ever(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr("portal.services.processor_events.converge", broken)
+    monkeypatch.setattr("portal.services.payments.processor_events.converge", broken)
     at = NOW
     tries = []
     for _ in range(3000):
@@ -148,7 +148,7 @@ def test_however_many_fail_the_others_are_handled(
     market.pay(checkout_id)
     arrive(9, checkout=checkout_id)
     some = partial(find_unhandled, limit=2)
-    monkeypatch.setattr("portal.services.processor_events.find_unhandled", some)
+    monkeypatch.setattr("portal.services.payments.processor_events.find_unhandled", some)
     inbox = next(sweep for sweep in SWEEPS if sweep.name == "process_inbox")
     for _ in range(2):
         with app.app_context():

@@ -16,10 +16,15 @@ from portal.domain.projects import ProjectProfile
 from portal.models.identity import Person
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Project
-from portal.queries.audit import list_project_audit
-from portal.queries.charters import find_charter
-from portal.queries.project_desk import find_people, get_profile, list_projects
-from portal.services.projects import create_project, edit_profile, grant_operator, revoke_operator
+from portal.queries.identity.audit import list_project_audit
+from portal.queries.projects.charters import find_charter
+from portal.queries.projects.project_desk import find_people, get_profile, list_projects
+from portal.services.projects.projects import (
+    create_project,
+    edit_profile,
+    grant_operator,
+    revoke_operator,
+)
 from tests.builders import NOW, actor_of, make_person, make_project
 
 

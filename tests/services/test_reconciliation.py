@@ -29,8 +29,8 @@ from portal.ports.payments import (
     RenewalSeen,
     RenewalState,
 )
-from portal.queries.reconciliation import find_reconciliation
-from portal.services.reconciliation import list_processor, record_findings, set_aside
+from portal.queries.billing.reconciliation import find_reconciliation
+from portal.services.payments.reconciliation import list_processor, record_findings, set_aside
 from tests.builders import NOW, actor_of, make_person, make_project, sign_in
 from tests.web.test_sponsorships import Shop, sponsorship
 

@@ -18,11 +18,11 @@ from portal.domain.record.entries import EntryType, commit, opened_ballot, vote_
 from portal.domain.record.tree import Frontier, full_subtrees, leaf_hash, root_of
 from portal.models.record import LogEntry, LogHead, LogNode, WaitingEntry
 from portal.models.votes import Elector
-from portal.services.ballots import void_ballots
-from portal.services.charters import change_charter
-from portal.services.decisions import decide
-from portal.services.record import append_entry, begin_log, find_unbegun_projects
-from portal.services.vote_log import append_waiting, find_waiting_subjects
+from portal.services.projects.charters import change_charter
+from portal.services.record.record import append_entry, begin_log, find_unbegun_projects
+from portal.services.record.vote_log import append_waiting, find_waiting_subjects
+from portal.services.votes.ballots import void_ballots
+from portal.services.votes.decisions import decide
 from tests.builders import NOW, make_project
 from tests.services.test_vote_races import race
 from tests.vote_builders import (

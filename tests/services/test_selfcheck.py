@@ -31,7 +31,7 @@ from portal.models.money_back import Dispute, Refund
 from portal.models.projects import Project
 from portal.models.selfcheck import SelfCheckRun
 from portal.models.sponsorship import Sponsorship
-from portal.services.ledger import Occasion, post_transaction
+from portal.services.books.ledger import Occasion, post_transaction
 from portal.services.selfcheck.run import CHECKS, check_everything, keep_run
 from tests.builders import (
     NOW,

@@ -17,11 +17,11 @@ from portal.domain.papers import BallotPaper, Option
 from portal.domain.proposals import ProposalState
 from portal.domain.rules import read_text
 from portal.domain.votes import Method
-from portal.queries.desks import get_overview
-from portal.queries.outcomes import get_outcome_page
-from portal.queries.proposals import get_desk_proposal, get_proposal_page
-from portal.services.decisions import decide
-from portal.services.proposals import edit_proposal, withdraw_proposal
+from portal.queries.identity.desks import get_overview
+from portal.queries.votes.outcomes import get_outcome_page
+from portal.queries.votes.proposals import get_desk_proposal, get_proposal_page
+from portal.services.votes.decisions import decide
+from portal.services.votes.proposals import edit_proposal, withdraw_proposal
 from tests.builders import NOW, sign_in
 from tests.vote_builders import (
     DAY,

@@ -16,12 +16,12 @@ from portal.domain.tokens import hash_token
 from portal.models.identity import LinkedIdentity, Person, SignIn, SignInLink
 from portal.models.outbox import OutboxMessage
 from portal.ports.identity import IdentitySeen
-from portal.queries.accounts import find_link_state, get_account
-from portal.queries.actors import find_actor
-from portal.services.addresses import read_address
-from portal.services.people import rename_person
-from portal.services.sessions import begin_session, end_session, end_sessions, sign_out
-from portal.services.signing_in import (
+from portal.queries.billing.accounts import find_link_state, get_account
+from portal.queries.identity.actors import find_actor
+from portal.services.identity.addresses import read_address
+from portal.services.identity.people import rename_person
+from portal.services.identity.sessions import begin_session, end_session, end_sessions, sign_out
+from portal.services.identity.signing_in import (
     SessionBegun,
     ask_for_link,
     sign_in_with_identity,

@@ -25,10 +25,10 @@ from portal.models.outbox import OutboxMessage
 from portal.models.proposals import Proposal
 from portal.models.sponsorship import Sponsorship
 from portal.models.votes import Outcome
-from portal.queries import roll_calls
-from portal.queries.windows import Progress, find_window
-from portal.services.ballots import cast_maintainer_ballot
-from portal.services.tallies import (
+from portal.queries.votes import roll_calls
+from portal.queries.votes.windows import Progress, find_window
+from portal.services.votes.ballots import cast_maintainer_ballot
+from portal.services.votes.tallies import (
     begin_count,
     count_ballots,
     current_ballots,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.services.tax_ids import looks_wrong
+from portal.services.billing.tax_ids import looks_wrong
 
 
 @pytest.mark.parametrize(

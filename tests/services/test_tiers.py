@@ -15,8 +15,14 @@ from portal.domain.money import Money
 from portal.domain.permissions import Actor, ProjectRole
 from portal.domain.tiers import Audience, Interval, TierTerms
 from portal.models.projects import Project
-from portal.queries.tiers import find_tier, list_tiers_in_editor, list_tiers_on_sale
-from portal.services.tiers import add_tier, archive_tier, change_tier, move_tier, restore_tier
+from portal.queries.sponsorship.tiers import find_tier, list_tiers_in_editor, list_tiers_on_sale
+from portal.services.sponsorship.tiers import (
+    add_tier,
+    archive_tier,
+    change_tier,
+    move_tier,
+    restore_tier,
+)
 from tests.builders import (
     NOW,
     actor_of,

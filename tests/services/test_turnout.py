@@ -15,11 +15,11 @@ from portal.domain.votes import full_hour, reminder_instants
 from portal.jobs import run_due
 from portal.models.outbox import OutboxMessage
 from portal.models.votes import VoteReminder
-from portal.queries.windows import PresentPage, find_window, get_present_page
-from portal.services.ballots import cast_maintainer_ballot, void_ballots
-from portal.services.reminders import find_due_reminders, remind
-from portal.services.turnout import count_turnout, find_uncounted
-from portal.services.windows import extend_window
+from portal.queries.votes.windows import PresentPage, find_window, get_present_page
+from portal.services.votes.ballots import cast_maintainer_ballot, void_ballots
+from portal.services.votes.reminders import find_due_reminders, remind
+from portal.services.votes.turnout import count_turnout, find_uncounted
+from portal.services.votes.windows import extend_window
 from tests.builders import NOW
 from tests.vote_builders import DAY, SITE, Scene, cast, close, make_scene, make_vote
 

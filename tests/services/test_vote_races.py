@@ -17,11 +17,11 @@ from portal.domain.errors import Conflict, DomainError, Refusal
 from portal.domain.stored_figures import read_figures
 from portal.models.proposals import Proposal
 from portal.models.votes import Ballot, Outcome, Vote
-from portal.queries.electorate import find_standing
-from portal.services.ballots import cast_ballot
-from portal.services.proposals import draft_proposal
-from portal.services.tallies import close_vote
-from portal.services.votes import open_vote
+from portal.queries.weights.electorate import find_standing
+from portal.services.votes.ballots import cast_ballot
+from portal.services.votes.proposals import draft_proposal
+from portal.services.votes.tallies import close_vote
+from portal.services.votes.votes import open_vote
 from tests.builders import NOW
 from tests.vote_builders import (
     DAY,

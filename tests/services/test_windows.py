@@ -16,8 +16,8 @@ from portal.domain.votes import VoteState, check_extension, extension_obstacles
 from portal.models.audit import AuditEntry
 from portal.models.outbox import OutboxMessage
 from portal.models.votes import WindowExtension
-from portal.queries.windows import find_window
-from portal.services.windows import extend_window
+from portal.queries.votes.windows import find_window
+from portal.services.votes.windows import extend_window
 from tests.builders import NOW, make_project
 from tests.vote_builders import DAY, SITE, Scene, cast, close, get_vote, make_scene, make_vote
 

@@ -19,21 +19,21 @@ from portal.models.money_back import Refund
 from portal.models.organizations import Organization
 from portal.models.outbox import OutboxMessage
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
-from portal.queries.electorate import find_standing
-from portal.services.changes import (
+from portal.queries.weights.electorate import find_standing
+from portal.services.payments.disputes import converge_dispute
+from portal.services.payments.money_back import ask_refund, converge_refund
+from portal.services.payments.processor_events import converge, look_at
+from portal.services.payments.renewals import converge_renewal, take_answer, wish_renewal
+from portal.services.payments.settlement import record_opened
+from portal.services.sponsorship.changes import (
     Unscheduled,
     ask_change,
     prorated,
     put_to_processor,
     withdraw_change,
 )
-from portal.services.checkouts import start_checkout
-from portal.services.disputes import converge_dispute
-from portal.services.money_back import ask_refund, converge_refund
-from portal.services.open_changes import AskedChange, find_live_change
-from portal.services.processor_events import converge, look_at
-from portal.services.renewals import converge_renewal, take_answer, wish_renewal
-from portal.services.settlement import record_opened
+from portal.services.sponsorship.checkouts import start_checkout
+from portal.services.sponsorship.open_changes import AskedChange, find_live_change
 from tests.builders import NOW, actor_of, make_organization, make_person, make_project, make_tier
 
 SITE = "http://localhost"

@@ -16,11 +16,11 @@ from portal.domain.sponsorship import Commercial, Term
 from portal.jobs import run_due
 from portal.models.billing import Payment
 from portal.models.documents import Document
-from portal.services.billed_changes import order_change
-from portal.services.changes import ask_change
-from portal.services.invoice_calendar import bill_next_term
-from portal.services.money_back import ask_refund
-from portal.services.renewals import wish_renewal
+from portal.services.billing.billed_changes import order_change
+from portal.services.billing.invoice_calendar import bill_next_term
+from portal.services.payments.money_back import ask_refund
+from portal.services.payments.renewals import wish_renewal
+from portal.services.sponsorship.changes import ask_change
 from tests.builders import NOW, make_tier
 from tests.document_builders import SITE, Trade, make_trade
 from tests.stories.scene import whole_ledger

@@ -14,8 +14,8 @@ from portal.domain.money import Money
 from portal.domain.sponsorship import Commercial, Term
 from portal.domain.tiers import Audience, Interval, TierTerms
 from portal.models.changes import SponsorshipChange
-from portal.services.price_notices import announce_price
-from portal.services.tiers import change_tier
+from portal.services.sponsorship.price_notices import announce_price
+from portal.services.sponsorship.tiers import change_tier
 from tests.builders import NOW, make_organization, make_person
 from tests.stories.scene import DAY, SITE, Scene, paid
 

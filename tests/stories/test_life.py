@@ -13,9 +13,9 @@ from portal.models.changes import TermReminder
 from portal.models.sponsorship import Sponsorship
 from portal.ports.payments import Collection as PaymentCollection
 from portal.ports.payments import RenewalState
-from portal.services.checkouts import start_checkout
-from portal.services.collection import wish_collection
-from portal.services.renewals import converge_renewal
+from portal.services.payments.renewals import converge_renewal
+from portal.services.sponsorship.checkouts import start_checkout
+from portal.services.sponsorship.collection import wish_collection
 from tests.builders import NOW
 from tests.stories.scene import DAY, SITE, Scene, paid
 

@@ -30,8 +30,8 @@ from portal.ports.payments import (
     RenewalSeen,
     RenewalState,
 )
-from portal.services.checkouts import tier_reference
-from portal.services.ledger import read_balance
+from portal.services.books.ledger import read_balance
+from portal.services.sponsorship.checkouts import tier_reference
 from tests.builders import NOW
 from tests.stories.scene import DAY, Scene
 

@@ -18,10 +18,10 @@ from portal.domain.sponsorship import Commercial, Term
 from portal.models.money_back import Dispute, Refund
 from portal.models.votes import Elector
 from portal.ports.payments import PaymentSeen, RefundRequest, RenewalState
-from portal.queries.reconciliation import find_reconciliation
-from portal.services.money_back import ask_refund
-from portal.services.reconciliation import list_processor, record_findings
-from portal.services.tallies import current_ballots
+from portal.queries.billing.reconciliation import find_reconciliation
+from portal.services.payments.money_back import ask_refund
+from portal.services.payments.reconciliation import list_processor, record_findings
+from portal.services.votes.tallies import current_ballots
 from tests.builders import NOW, actor_of, make_person, make_project
 from tests.stories.scene import DAY, SITE, Scene, given_back, paid
 from tests.vote_builders import Scene as VoteScene

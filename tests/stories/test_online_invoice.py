@@ -22,10 +22,10 @@ from portal.models.billing import Payment
 from portal.models.documents import Document
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Maintainership
-from portal.services.bank_payments import Arrival, record_payment
-from portal.services.credit_notes import credit_invoice
-from portal.services.ledger import read_balance
-from portal.services.sellers import save_billing_data, save_seller
+from portal.services.billing.bank_payments import Arrival, record_payment
+from portal.services.billing.credit_notes import credit_invoice
+from portal.services.billing.sellers import save_billing_data, save_seller
+from portal.services.books.ledger import read_balance
 from tests.builders import NOW, actor_of, make_person
 from tests.document_builders import BUYER, SELLER, SITE
 from tests.web.test_card_over_http import Street, rows, street  # noqa: F401 - a fixture

@@ -16,9 +16,9 @@ from portal.models.billing import Checkout
 from portal.models.changes import SponsorshipChange
 from portal.models.money_back import Refund
 from portal.models.sponsorship import Sponsorship
-from portal.services.changes import ask_change, prorated
-from portal.services.checkouts import start_checkout
-from portal.services.money_back import ask_refund
+from portal.services.payments.money_back import ask_refund
+from portal.services.sponsorship.changes import ask_change, prorated
+from portal.services.sponsorship.checkouts import start_checkout
 from tests.builders import NOW, actor_of, make_organization, make_person
 from tests.stories.scene import DAY, SITE, Scene
 

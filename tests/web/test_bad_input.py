@@ -25,9 +25,9 @@ from portal.database import Base, db
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.domain.rules import preview_seal
 from portal.domain.sponsorship import publication_seal
-from portal.queries.charters import find_charter
-from portal.queries.electorate import find_standing
-from portal.queries.proposals import get_desk_proposal
+from portal.queries.projects.charters import find_charter
+from portal.queries.votes.proposals import get_desk_proposal
+from portal.queries.weights.electorate import find_standing
 from tests.builders import make_person, sign_in
 from tests.record_builders import some_receipt
 from tests.vote_builders import get_vote

@@ -11,9 +11,9 @@ from flask import Flask
 
 from portal.database import db, transaction
 from portal.models.identity import Person
-from portal.queries.documents import find_document_page
-from portal.services.sellers import save_seller
-from portal.web.document_sheet import make_sheet
+from portal.queries.billing.documents import find_document_page
+from portal.services.billing.sellers import save_seller
+from portal.web.billing.document_sheet import make_sheet
 from tests.builders import NOW, sign_in
 from tests.document_builders import BUYER, SELLER, Trade, make_trade
 

@@ -25,7 +25,7 @@ from portal.domain.canonical import canonical_json
 from portal.domain.record import bundle
 from portal.domain.record.notes import read_verifier_key
 from portal.domain.votes import Method
-from portal.services.ballots import void_ballots
+from portal.services.votes.ballots import void_ballots
 from tests.services.test_record import note
 from tests.vote_builders import (
     DAY,

@@ -9,7 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.domain.permissions import ProjectRole
-from portal.queries.charters import find_charter
+from portal.queries.projects.charters import find_charter
 from tests.builders import (
     make_organization,
     make_person,
@@ -47,7 +47,7 @@ def browser(app: Flask) -> FlaskClient:
 
 
 def number(browser: FlaskClient) -> int:
-    from portal.queries.actors import find_project
+    from portal.queries.identity.actors import find_project
 
     with browser.application.app_context():
         project = find_project("kelp")

@@ -53,7 +53,7 @@ def test_somebody_without_any_role_is_told_what_to_do_next(app: Flask) -> None:
 
 def test_the_overview_answers_what_needs_me_today(app: Flask, browser: FlaskClient) -> None:
     assert "Nothing waits for you" in browser.get("/desk/kelp").text
-    from portal.queries.actors import find_project
+    from portal.queries.identity.actors import find_project
 
     project = find_project("kelp")
     assert project is not None

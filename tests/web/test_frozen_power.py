@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 from portal.domain.charter import House
 from portal.domain.power import PowerWarning
 from portal.domain.votes import Method
-from portal.queries import powers
-from portal.queries.powers import list_powers
+from portal.queries.weights import powers
+from portal.queries.weights.powers import list_powers
 from tests.builders import sign_in
 from tests.vote_builders import close, make_consultation, make_paper, make_scene, make_vote
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from portal.cli.projects import operator_group, project_group
 from portal.database import db
 from portal.models.identity import Person
-from portal.queries.project_desk import list_projects
+from portal.queries.projects.project_desk import list_projects
 from tests.builders import make_person, sign_in
 
 NEW = "/operator/projects/new"

@@ -16,8 +16,8 @@ from portal.domain.charter import DecisionMode
 from portal.domain.papers import BallotPaper
 from portal.domain.votes import Method
 from portal.models.votes import Vote
-from portal.queries.outcomes import get_outcome_page
-from portal.web.option_ballots import choice_name
+from portal.queries.votes.outcomes import get_outcome_page
+from portal.web.votes.option_ballots import choice_name
 from tests.builders import sign_in
 from tests.vote_builders import (
     DAY,

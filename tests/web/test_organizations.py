@@ -20,7 +20,7 @@ from portal.models.identity import Person
 from portal.models.invitations import Invitation
 from portal.models.organizations import Membership, Organization
 from portal.models.outbox import OutboxMessage
-from portal.queries.organizations import get_organization_desk
+from portal.queries.identity.organizations import get_organization_desk
 from tests.builders import (
     NOW,
     make_organization,

@@ -31,10 +31,10 @@ from portal.models.record import LogEntry
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import Tier, TierVersion
 from portal.models.votes import Vote
-from portal.services.decisions import decide
-from portal.services.ledger import Occasion, post_transaction
-from portal.services.record import append_entry
-from portal.services.roadmap import report_progress
+from portal.services.books.ledger import Occasion, post_transaction
+from portal.services.projects.roadmap import report_progress
+from portal.services.record.record import append_entry
+from portal.services.votes.decisions import decide
 from tests.builders import make_person, make_project, sign_in
 from tests.conftest import make_settings
 from tests.vote_builders import DAY, Scene, cast, close, make_scene, make_vote

@@ -17,7 +17,7 @@ from portal.domain.money import Money
 from portal.domain.permissions import SYSTEM
 from portal.domain.public_accounts import FIGURES
 from portal.models.projects import Project
-from portal.services.ledger import Occasion, correct_transaction, post_transaction
+from portal.services.books.ledger import Occasion, correct_transaction, post_transaction
 from tests.builders import NOW, make_organization, make_project, make_sponsorship, make_tier
 
 

@@ -21,7 +21,7 @@ from portal.domain.record.receipts import ReceiptWrong, check_receipt
 from portal.jobs import run_due
 from portal.models.proposals import Proposal
 from portal.models.record import LogCheckpoint
-from portal.services.decisions import decide
+from portal.services.votes.decisions import decide
 from tests.builders import NOW, make_project, sign_in
 from tests.queries.test_public_statements import MOST, count
 from tests.record_builders import receipt_of
@@ -149,7 +149,7 @@ def test_entries_lead_to_what_was_voted_on(app: Flask, client: FlaskClient) -> N
 def test_a_vote_older_than_the_record_offers_no_bundle(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.services.votes.log_opened", lambda _vote: None)
+    monkeypatch.setattr("portal.services.votes.votes.log_opened", lambda _vote: None)
     _scene, vote = scene_with_ballots()
     close(vote)
     page = client.get("/p/kelp/proposals/1/outcome").text

@@ -212,7 +212,7 @@ def test_after_the_count_the_roll_call_is_public(app: Flask) -> None:
     outcome = f"/p/{scene.project.slug}/proposals/1/outcome"
     assert app.test_client().get(outcome).status_code == 404
     close(vote, now=today)
-    from portal.queries.outcomes import get_outcome_page
+    from portal.queries.votes.outcomes import get_outcome_page
 
     roll = get_outcome_page(scene.project.id, 1).roll
     assert roll is not None

@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from portal.database import transaction
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.models.organizations import Membership
-from portal.queries.outcomes import get_outcome_page
-from portal.queries.proposals import get_desk_proposal, get_proposal_page
+from portal.queries.votes.outcomes import get_outcome_page
+from portal.queries.votes.proposals import get_desk_proposal, get_proposal_page
 from tests.builders import NOW, make_person, make_project, sign_in
 from tests.vote_builders import (
     DAY,

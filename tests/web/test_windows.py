@@ -11,8 +11,8 @@ from icalendar import Calendar, Event
 
 from portal.database import transaction
 from portal.domain.charter import PrivacyMode
-from portal.services.tallies import begin_count, note_ballots_read
-from portal.services.turnout import count_turnout
+from portal.services.votes.tallies import begin_count, note_ballots_read
+from portal.services.votes.turnout import count_turnout
 from tests.builders import sign_in
 from tests.vote_builders import (
     DAY,

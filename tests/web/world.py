@@ -33,11 +33,11 @@ from portal.models.proposals import Proposal
 from portal.models.reconciliation import ReconciliationFinding
 from portal.models.sponsorship import Sponsorship
 from portal.ports.payments import PaymentSeen, RenewalSeen, RenewalState
-from portal.services.ballots import cast_maintainer_ballot
-from portal.services.decisions import decide
-from portal.services.invoices import Bill, issue_invoice
-from portal.services.issuing import Draft, issue_document
-from portal.services.sellers import save_seller, write_agreement
+from portal.services.billing.invoices import Bill, issue_invoice
+from portal.services.billing.issuing import Draft, issue_document
+from portal.services.billing.sellers import save_seller, write_agreement
+from portal.services.votes.ballots import cast_maintainer_ballot
+from portal.services.votes.decisions import decide
 from tests.builders import (
     NOW,
     make_organization,

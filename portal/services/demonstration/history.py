@@ -18,9 +18,6 @@ from portal.domain.rules import preview_seal
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Project
 from portal.models.proposals import Proposal
-from portal.services.ballots import cast_ballot, cast_maintainer_ballot
-from portal.services.charters import write_charter
-from portal.services.decisions import decide
 from portal.services.demonstration import texts
 from portal.services.demonstration.cast import SPONSORS, TIERS, UNSTAKED
 from portal.services.demonstration.people import Companies, add_maintainers, add_personas
@@ -28,11 +25,14 @@ from portal.services.demonstration.priorities import PRIORITIES, Choice, Priorit
 from portal.services.demonstration.stakes import add_stake, tiers_by_name
 from portal.services.demonstration.treasury import play_treasury, set_up_treasury
 from portal.services.demonstration.workshop import state_needs
-from portal.services.proposals import draft_proposal, publish_proposal, withdraw_proposal
-from portal.services.roadmap import report_progress
-from portal.services.tallies import close_vote
-from portal.services.tiers import add_tier
-from portal.services.votes import open_vote
+from portal.services.projects.charters import write_charter
+from portal.services.projects.roadmap import report_progress
+from portal.services.sponsorship.tiers import add_tier
+from portal.services.votes.ballots import cast_ballot, cast_maintainer_ballot
+from portal.services.votes.decisions import decide
+from portal.services.votes.proposals import draft_proposal, publish_proposal, withdraw_proposal
+from portal.services.votes.tallies import close_vote
+from portal.services.votes.votes import open_vote
 
 ReadStanding = Callable[[int, datetime], Electorate]
 

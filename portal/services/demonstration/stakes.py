@@ -22,9 +22,9 @@ from portal.models.billing import Payment
 from portal.models.organizations import Organization
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import Tier, TierVersion
+from portal.services.books.ledger import Occasion, post_transaction
 from portal.services.demonstration.cast import SponsorSeed
-from portal.services.ledger import Occasion, post_transaction
-from portal.services.sponsorships import price_of
+from portal.services.sponsorship.sponsorships import price_of
 
 _PROCESSOR = "elsewhere"
 _GRACE = timedelta(days=21)

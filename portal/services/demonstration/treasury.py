@@ -17,14 +17,14 @@ from portal.models.documents import Document
 from portal.models.organizations import Organization
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import TierVersion
-from portal.services.bank_imports import begin_import, read_portion, upload_statement
+from portal.services.billing.bank_imports import begin_import, read_portion, upload_statement
+from portal.services.billing.invoice_calendar import bill_next_term
+from portal.services.billing.quotes import accept_quote, quote_tier
+from portal.services.billing.sellers import save_seller, write_agreement
 from portal.services.demonstration import texts
 from portal.services.demonstration.cast import INVOICED
 from portal.services.demonstration.people import Companies
-from portal.services.invoice_calendar import bill_next_term
-from portal.services.money_back import ask_refund
-from portal.services.quotes import accept_quote, quote_tier
-from portal.services.sellers import save_seller, write_agreement
+from portal.services.payments.money_back import ask_refund
 
 _SELLER = Seller(
     legal_name="Kelpline Foundation e.V.",

@@ -13,9 +13,9 @@ from portal.domain.proposals import ProposalState
 from portal.models.needs import Need
 from portal.models.proposals import Proposal
 from portal.services.demonstration.people import Companies
-from portal.services.need_answers import answer_need, take_up_need
-from portal.services.needs import draft_need, submit_need, write_to_maintainers
-from portal.services.screening import screen_need
+from portal.services.workshop.need_answers import answer_need, take_up_need
+from portal.services.workshop.needs import draft_need, submit_need, write_to_maintainers
+from portal.services.workshop.screening import screen_need
 
 _DAY = timedelta(days=1)
 

@@ -1,0 +1,1 @@
+"""Quotes, invoices, bank payments, and who sells to whom."""

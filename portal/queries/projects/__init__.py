@@ -1,0 +1,1 @@
+"""Projects, their people, charters and roadmaps."""

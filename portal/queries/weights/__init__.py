@@ -1,0 +1,1 @@
+"""Who stands with what weight and power today."""

@@ -1,0 +1,1 @@
+"""Entries in the ledger, and numbers without gaps."""

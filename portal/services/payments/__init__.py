@@ -1,0 +1,1 @@
+"""What the processor says and what is done about it."""

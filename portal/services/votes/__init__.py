@@ -1,0 +1,1 @@
+"""Proposals, votes, ballots, outcomes and decisions."""

@@ -1,0 +1,131 @@
+"""What maintainers do with a need: answer it, decline it, take it up, write to its author."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from portal.database import db
+from portal.domain.errors import Refusal
+from portal.domain.needs import NeedAction, check_reason, move
+from portal.domain.permissions import Actor, Permission, require
+from portal.models.needs import Need, NeedMessage
+from portal.services.audit import record_change
+from portal.services.outbox import post_mail
+from portal.services.votes.proposals import lock_proposal
+from portal.services.workshop.needs import TALKED_ABOUT, lock_need
+from portal.services.workshop.screening import need_path
+
+
+def answer_need(
+    actor: Actor,
+    project_id: int,
+    number: int,
+    action: NeedAction,
+    *,
+    text: str,
+    as_project: bool,
+    site: str,
+    now: datetime,
+) -> None:
+    """Answer or decline a need, or open it again, with a message to its author.
+
+    Declining needs its reason, answering its words. ``as_project`` signs with the project's name.
+    """
+    require(actor, Permission.PROJECT_NEED_ANSWER, project_id=project_id)
+    need = lock_need(project_id, number)
+    if action not in {NeedAction.ANSWER, NeedAction.DECLINE, NeedAction.REOPEN}:
+        raise Refusal("need.action", "Choose what becomes of the need.", field="action")
+    following = move(need.state, action)
+    check_reason(action, text)
+    if action is NeedAction.ANSWER and not text:
+        raise Refusal("need.answer", "Write the answer first.", field="text")
+    need.state = following
+    need.updated_at = now
+    need.reason = text[:1000] if action is NeedAction.DECLINE else ""
+    _note(need, action, actor, now)
+    if text:
+        _write(actor, need, text, as_project=as_project, site=site, now=now)
+
+
+def write_to_author(
+    actor: Actor,
+    project_id: int,
+    number: int,
+    *,
+    text: str,
+    as_project: bool,
+    site: str,
+    now: datetime,
+) -> None:
+    """Write to a need's author without deciding anything."""
+    require(actor, Permission.PROJECT_NEED_ANSWER, project_id=project_id)
+    need = lock_need(project_id, number)
+    if need.state not in TALKED_ABOUT:
+        raise Refusal("need.silent", "A steward has not released this need.")
+    if not text:
+        raise Refusal("need.message", "Write something first.", field="text")
+    _write(actor, need, text, as_project=as_project, site=site, now=now)
+
+
+def take_up_need(
+    actor: Actor, project_id: int, number: int, proposal_number: int, *, site: str, now: datetime
+) -> None:
+    """Let a proposal answer a need; several needs may join in one.
+
+    Refuses a proposal of another project as not found, and one that ended.
+    """
+    require(actor, Permission.PROJECT_NEED_ANSWER, project_id=project_id)
+    need = lock_need(project_id, number)
+    need.state = move(need.state, NeedAction.TAKE_UP)
+    proposal = lock_proposal(project_id, proposal_number)
+    need.proposal_id = proposal.id
+    # The proposal's page credits the need: it has changed.
+    proposal.updated_at = need.updated_at = now
+    _note(need, NeedAction.TAKE_UP, actor, now)
+    post_mail(
+        dedupe_key=f"need:{need.id}:taken_up:{proposal.id}",
+        recipient=need.author.email,
+        subject=f"Your need {need.number} to {need.project.name} was taken up",
+        paragraphs=[f"Proposal {proposal.number} answers it: {proposal.title}"],
+        why=f"You stated this need for {need.organization.name}.",
+        action=("See the need", f"{site}{need_path(need)}"),
+        now=now,
+    )
+
+
+def _write(
+    actor: Actor, need: Need, text: str, *, as_project: bool, site: str, now: datetime
+) -> None:
+    message = NeedMessage(
+        project_id=need.project_id,
+        need_id=need.id,
+        author_id=actor.person_id,
+        by_project=True,
+        signed=None if as_project else actor.name,
+        text=text,
+        written_at=now,
+        released_at=now,
+    )
+    db.session.add(message)
+    db.session.flush()
+    post_mail(
+        dedupe_key=f"need:{need.id}:message:{message.id}",
+        recipient=need.author.email,
+        subject=f"About your need {need.number} to {need.project.name}",
+        paragraphs=["The maintainers wrote to you. The conversation is private."],
+        why=f"You stated this need for {need.organization.name}.",
+        action=("Read it and answer", f"{site}{need_path(need)}"),
+        now=now,
+    )
+
+
+def _note(need: Need, action: NeedAction, actor: Actor, now: datetime) -> None:
+    record_change(
+        f"need:state:{action}",
+        f"Need {need.number}: {action.replace('_', ' ')}",
+        actor=actor,
+        now=now,
+        project_id=need.project_id,
+        organization_id=need.organization_id,
+        details={"need": need.number},
+    )

@@ -1,0 +1,1 @@
+"""Who people and organizations are, and what they may do."""

@@ -1,0 +1,1 @@
+"""Tiers, and sponsorships from purchase to end."""

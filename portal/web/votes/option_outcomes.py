@@ -1,0 +1,250 @@
+"""The outcome of a vote over options: its pictures, and what it says in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from portal.domain.money import Money
+from portal.domain.outcomes import (
+    Bought,
+    BudgetCount,
+    Figures,
+    HouseFigures,
+    Part,
+    Placing,
+    RankedCount,
+    SumsCount,
+)
+from portal.domain.papers import BallotPaper
+from portal.domain.tally.options import NOT_NOW
+from portal.domain.votes import Method
+from portal.domain.weights import THOUSANDTHS
+from portal.web.formats import format_money, format_share, format_weight
+from portal.web.votes.method_words import option_names
+from portal.web.votes.option_charts import Bar, Bars, Matrix, Piece, Purchase, Purse
+
+
+def options_chart(house: HouseFigures, paper: BallotPaper) -> Bars | Matrix | Purse | None:
+    """The picture of a house; None where totals would give single voters away."""
+    if isinstance(house.count, SumsCount):
+        return _bars(house.count, paper)
+    if isinstance(house.count, RankedCount):
+        return _matrix(house.count, paper)
+    return _purse(house.count, paper) if house.count is not None else None
+
+
+def name_chosen(figures: Figures) -> list[str]:
+    """The names of what the vote as a whole chooses."""
+    names = option_names(figures.paper)
+    return [names[option] for option in figures.chosen]
+
+
+def explain_options(house: HouseFigures, paper: BallotPaper) -> Iterator[str]:
+    """How one house came to what it chooses."""
+    names, count = option_names(paper), house.count
+    if count is None:
+        yield _("The totals are not shown, because they would give single voters away.")
+        return
+    if isinstance(count, BudgetCount):
+        yield from _explain_budget(count, paper)
+        return
+    if isinstance(count, SumsCount):
+        yield from _explain_sums(count, paper)
+    else:
+        yield from _explain_ranked(count, paper)
+    yield from _explain_places(count.placing, names, ranked=isinstance(count, RankedCount))
+
+
+def _explain_sums(count: SumsCount, paper: BallotPaper) -> Iterator[str]:
+    names = option_names(paper)
+    for place, group in enumerate(count.placing.order[:3], start=1):
+        for option in group:
+            yield _(
+                "%(place)s. %(option)s: %(total)s, from %(electors)s.",
+                place=place,
+                option=names[option],
+                total=_total(count.totals[option], paper.method),
+                electors=ngettext("%(num)s elector", "%(num)s electors", count.backers[option]),
+            )
+
+
+def _total(total: int, method: Method) -> str:
+    if method is Method.QUADRATIC:
+        return str(ngettext("%(num)s vote", "%(num)s votes", total))
+    if method is Method.SCORE:
+        return str(_("%(sum)s points (score times weight)", sum=format_weight(total)))
+    return str(_("a weight of %(weight)s", weight=format_weight(total)))
+
+
+def _explain_ranked(count: RankedCount, paper: BallotPaper) -> Iterator[str]:
+    names = option_names(paper)
+    first = count.placing.order[0]
+    if len(first) > 1:
+        yield _("Level in first place: %(options)s.", options=_join(first, names))
+        return
+    winner = paper.ids.index(first[0])
+    beaten = [
+        count.pairwise[winner][other] > count.pairwise[other][winner]
+        for other in range(len(paper.ids))
+        if other != winner
+    ]
+    if all(beaten):
+        yield _(
+            "%(option)s is first: more weight ranks it above each of the others than below.",
+            option=names[first[0]],
+        )
+    else:
+        yield _(
+            "%(option)s is first. It does not win every comparison outright, but nothing beats it"
+            " once the weakest links give way.",
+            option=names[first[0]],
+        )
+
+
+def _explain_places(placing: Placing, names: dict[str, str], *, ranked: bool) -> Iterator[str]:
+    if placing.tied:
+        yield _(
+            "Level for what was left (%(open)s to choose): %(options)s.",
+            open=placing.open_seats,
+            options=_join(placing.tied, names),
+        )
+        if set(placing.tied) & set(placing.chosen):
+            yield _("The order announced before the vote settled it.")
+        else:
+            yield _("A tie is shown as a tie: none of them is chosen.")
+    if placing.chosen:
+        yield _("This house chooses: %(options)s.", options=_join(placing.chosen, names))
+    elif ranked and not placing.tied:
+        yield _("Nothing beats “Not now”, so this house chooses nothing.")
+    elif not placing.tied:
+        yield _("Nobody asked for any of the options, so this house chooses nothing.")
+
+
+def _explain_budget(count: BudgetCount, paper: BallotPaper) -> Iterator[str]:
+    names = option_names(paper)
+    spent = sum(each.cost for each in count.bought)
+    if count.bought:
+        yield _(
+            "Funded: %(options)s, together %(spent)s of %(budget)s.",
+            options=_join(count.chosen, names),
+            spent=_money(spent, paper),
+            budget=_money(count.budget, paper),
+        )
+    else:
+        yield _("Nothing was funded.")
+    if count.kept:
+        yield _(
+            "%(kept)s were kept: the share of those who chose “Not now”.",
+            kept=_money(count.kept, paper),
+        )
+    if count.remaining:
+        yield _("%(left)s are left unspent.", left=_money(count.remaining, paper))
+    filled = [each.option for each in count.bought if each.rho is None]
+    if filled:
+        yield _(
+            "Paid from what was left, by the weight behind it: %(options)s.",
+            options=_join(filled, names),
+        )
+
+
+def _join(options: tuple[str, ...] | list[str], names: dict[str, str]) -> str:
+    return ", ".join(names[option] for option in options)
+
+
+def _bars(count: SumsCount, paper: BallotPaper) -> Bars:
+    names = option_names(paper)
+    weighed = paper.method is not Method.QUADRATIC
+    titles = {
+        Method.APPROVAL: (_("Approving weight"), (_("Weight"), _("Electors"))),
+        Method.SCORE: (_("Weighted scores"), (_("Sum"), _("Median"), _("Electors"))),
+        Method.QUADRATIC: (_("Votes"), (_("Votes"), _("Electors"))),
+    }
+    title, heads = titles[paper.method]
+    bars = []
+    for option in (option for group in count.placing.order for option in group):
+        total = count.totals[option]
+        words = format_weight(total) if weighed else format_weight(total * THOUSANDTHS)
+        cells = [words, str(count.backers[option])]
+        if count.medians is not None:
+            median = count.medians[option]
+            cells.insert(1, "" if median is None else str(median))
+            if median is not None:
+                words = _("%(sum)s, median %(median)s", sum=words, median=median)
+        bars.append(Bar(names[option], total, words, option in count.chosen, tuple(cells)))
+    return Bars(title, heads, tuple(bars))
+
+
+def _matrix(count: RankedCount, paper: BallotPaper) -> Matrix:
+    names, pairs, paths = option_names(paper), count.pairwise, count.paths
+    order = [paper.ids.index(option) for group in count.placing.order for option in group]
+    return Matrix(
+        names=tuple(names[paper.ids[place]] for place in order),
+        pairwise=tuple(
+            tuple(format_weight(pairs[row][column]) for column in order) for row in order
+        ),
+        wins=tuple(
+            tuple(pairs[row][column] > pairs[column][row] for column in order) for row in order
+        ),
+        paths=tuple(tuple(format_weight(paths[row][column]) for column in order) for row in order),
+    )
+
+
+def _purse(count: BudgetCount, paper: BallotPaper) -> Purse:
+    whole = count.budget or 1
+    bought = {each.option: each for each in count.bought}
+    names = option_names(paper)
+    places = {option: place for place, option in enumerate(bought)}
+    options = sorted(
+        (option for option in paper.options if option.id != NOT_NOW),
+        key=lambda option: places.get(option.id, len(places)),
+    )
+    purchases = tuple(
+        Purchase(
+            name=names[option.id],
+            funded=option.id in bought,
+            share=Fraction(option.cost or 0, whole),
+            cost=_money(option.cost or 0, paper),
+            payers=_payers(bought[option.id], paper, whole) if option.id in bought else (),
+            cells=_support(count.support[option.id], funded=option.id in bought),
+        )
+        for option in options
+    )
+    left = ((_("Kept by “Not now”"), count.kept), (_("Left"), count.remaining))
+    return Purse(
+        _money(count.budget, paper),
+        purchases,
+        tuple(
+            Piece(name, Fraction(amount, whole), _money(amount, paper))
+            for name, amount in left
+            if amount
+        ),
+    )
+
+
+def _support(support: Part, *, funded: bool) -> tuple[str, ...]:
+    return format_weight(support.weight), str(support.electors), _("yes") if funded else _("no")
+
+
+def _payers(bought: Bought, paper: BallotPaper, whole: int) -> tuple[Piece, ...]:
+    """Who paid, the most first; sums are rounded to the smallest unit of the currency."""
+
+    def piece(name: str, amount: Fraction) -> Piece:
+        share = format_share(amount / bought.cost)
+        words = _("%(sum)s (%(share)s)", sum=_money(round(amount), paper), share=share)
+        return Piece(name, amount / whole, words)
+
+    pieces = [
+        piece(payer.name or _("Unnamed sponsor"), payer.amount) for payer in bought.payers or ()
+    ]
+    if bought.others:
+        said = ngettext("%(num)s more elector", "%(num)s more electors", bought.others)
+        pieces.append(piece(str(said), bought.rest))
+    return tuple(pieces)
+
+
+def _money(amount: int, paper: BallotPaper) -> str:
+    return format_money(Money(amount, paper.budget.currency if paper.budget else "EUR"))

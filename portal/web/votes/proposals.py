@@ -1,0 +1,200 @@
+"""Drafting, previewing and publishing proposals."""
+
+from __future__ import annotations
+
+from flask import Blueprint, flash, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from portal.database import transaction
+from portal.domain.errors import Conflict, Refusal
+from portal.domain.permissions import Permission
+from portal.domain.proposals import ProposalAction, obstacles
+from portal.queries.identity.actors import Scope
+from portal.queries.votes.proposals import DeskProposal, get_desk_proposal, list_desk_proposals
+from portal.services.votes.proposals import (
+    draft_proposal,
+    edit_proposal,
+    publish_proposal,
+    take_up_proposal,
+    withdraw_proposal,
+)
+from portal.web.access import current_actor, now, requires
+from portal.web.desk_frame import desk_frame
+from portal.web.forms import refused
+from portal.web.row_numbers import asked_number
+from portal.web.votes.proposal_forms import ProposalForm, WithdrawForm
+
+blueprint = Blueprint("proposals", __name__)
+
+_ONE = "/desk/<project>/proposals/<int:number>"
+
+
+@blueprint.get("/desk/<project>/proposals")
+@requires(Permission.PROJECT_DESK_READ)
+def index(project: Scope) -> ResponseReturnValue:
+    """All proposals of the project, drafts included."""
+    found = list_desk_proposals(project.id, now=now(), before=asked_number("before"))
+    return render_template("proposals/index.html", **desk_frame(project), found=found)
+
+
+@blueprint.get("/desk/<project>/proposals/new")
+@requires(Permission.PROJECT_PROPOSAL_EDIT)
+def new(project: Scope) -> ResponseReturnValue:
+    """An empty proposal."""
+    return _render_form(project, ProposalForm())
+
+
+@blueprint.post("/desk/<project>/proposals/new")
+@requires(Permission.PROJECT_PROPOSAL_EDIT)
+def draft(project: Scope) -> ResponseReturnValue:
+    """Preview a new proposal, or keep it as a draft."""
+    form = ProposalForm()
+    if not form.validate():
+        return _render_form(project, form), 422
+    if request.form.get("step") == "preview":
+        return _render_form(project, form, preview=True)
+    try:
+        with transaction():
+            number = draft_proposal(
+                current_actor(),
+                project.id,
+                title=form.title.data,
+                summary=form.summary.data,
+                body=form.body.data,
+                now=now(),
+            )
+    except Refusal as refusal:
+        refused(form, refusal)
+        return _render_form(project, form), 422
+    flash(_("Draft %(number)s is saved. Nobody outside the desk sees it.", number=number), "good")
+    return _to(project, number)
+
+
+@blueprint.get(_ONE)
+@requires(Permission.PROJECT_DESK_READ)
+def show(project: Scope, number: int) -> ResponseReturnValue:
+    """A proposal as maintainers work on it."""
+    return _render(project, get_desk_proposal(project.id, number, now=now()), WithdrawForm())
+
+
+@blueprint.get(f"{_ONE}/edit")
+@requires(Permission.PROJECT_PROPOSAL_EDIT)
+def edit(project: Scope, number: int) -> ResponseReturnValue:
+    """The text of a proposal, as a form."""
+    page = get_desk_proposal(project.id, number, now=now())
+    return _render_form(project, ProposalForm(obj=page), page)
+
+
+@blueprint.post(f"{_ONE}/edit")
+@requires(Permission.PROJECT_PROPOSAL_EDIT)
+def change(project: Scope, number: int) -> ResponseReturnValue:
+    """Preview a changed text, or save it; never over somebody else's newer one."""
+    form = ProposalForm()
+    if not form.validate() or request.form.get("step") == "preview":
+        page = get_desk_proposal(project.id, number, now=now())
+        shown = _render_form(project, form, page, preview=not form.errors)
+        return shown, 422 if form.errors else 200
+    try:
+        with transaction():
+            edit_proposal(
+                current_actor(),
+                project.id,
+                number,
+                title=form.title.data,
+                summary=form.summary.data,
+                body=form.body.data,
+                revision=form.seen_revision,
+                now=now(),
+            )
+    except (Conflict, Refusal) as error:
+        page = get_desk_proposal(project.id, number, now=now())
+        refused(form, error)
+        conflict = isinstance(error, Conflict)
+        if conflict:
+            # Having seen the saved text beside their own, they may save over it.
+            form.revision.data = str(page.revision)
+        return _render_form(project, form, page, conflict=conflict), 409 if conflict else 422
+    flash(_("Saved."), "good")
+    return _to(project, number)
+
+
+@blueprint.post(f"{_ONE}/publish")
+@requires(Permission.PROJECT_PROPOSAL_EDIT)
+def publish(project: Scope, number: int) -> ResponseReturnValue:
+    """Show a draft to everybody, for consultation."""
+    try:
+        with transaction():
+            publish_proposal(current_actor(), project.id, number, now=now())
+    except Refusal as refusal:
+        return _render_refused(project, number, refusal)
+    flash(_("The proposal is public and in consultation."), "good")
+    return _to(project, number)
+
+
+@blueprint.post(f"{_ONE}/take-up")
+@requires(Permission.PROJECT_PROPOSAL_EDIT)
+def take_up(project: Scope, number: int) -> ResponseReturnValue:
+    """Bring a deferred proposal back into consultation."""
+    try:
+        with transaction():
+            take_up_proposal(current_actor(), project.id, number, now=now())
+    except Refusal as refusal:
+        return _render_refused(project, number, refusal)
+    flash(_("The proposal is in consultation again."), "good")
+    return _to(project, number)
+
+
+@blueprint.post(f"{_ONE}/withdraw")
+@requires(Permission.PROJECT_PROPOSAL_EDIT)
+def withdraw(project: Scope, number: int) -> ResponseReturnValue:
+    """End a proposal for good, with a reason."""
+    form = WithdrawForm()
+    if form.validate():
+        try:
+            with transaction():
+                withdraw_proposal(
+                    current_actor(), project.id, number, reason=form.reason.data, now=now()
+                )
+        except Refusal as refusal:
+            refused(form, refusal)
+        else:
+            flash(_("The proposal is withdrawn."), "good")
+            return _to(project, number)
+    return _render(project, get_desk_proposal(project.id, number, now=now()), form), 422
+
+
+def _to(project: Scope, number: int) -> ResponseReturnValue:
+    return redirect(f"/desk/{project.slug}/proposals/{number}", 303)
+
+
+def _render(project: Scope, page: DeskProposal, form: WithdrawForm) -> str:
+    why_not = {action.value: obstacles(page.state, action) for action in ProposalAction}
+    return render_template(
+        "proposals/show.html", **desk_frame(project), page=page, form=form, why_not=why_not
+    )
+
+
+def _render_refused(project: Scope, number: int, refusal: Refusal) -> ResponseReturnValue:
+    form = WithdrawForm(formdata=None)
+    form.form_errors.append(refusal.message)
+    return _render(project, get_desk_proposal(project.id, number, now=now()), form), 422
+
+
+def _render_form(
+    project: Scope,
+    form: ProposalForm,
+    page: DeskProposal | None = None,
+    *,
+    preview: bool = False,
+    conflict: bool = False,
+) -> str:
+    return render_template(
+        "proposals/edit.html",
+        **desk_frame(project),
+        form=form,
+        page=page,
+        preview=preview,
+        conflict=conflict,
+        closed=[] if page is None else obstacles(page.state, ProposalAction.EDIT),
+    )
