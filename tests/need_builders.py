@@ -6,7 +6,7 @@ from itertools import count
 from typing import Any
 
 from portal.database import transaction
-from portal.domain.needs import Credit, NeedState
+from portal.domain.needs import UNSCREENED, UNSEEN, Credit, NeedState
 from portal.models.identity import Person
 from portal.models.needs import Need, NeedMessage
 from portal.models.organizations import Organization
@@ -15,6 +15,7 @@ from tests.builders import NOW
 
 _numbers = count(1)
 _SEEN_BY_A_STEWARD = frozenset(NeedState) - {NeedState.DRAFT, NeedState.WAITING}
+_WITH_MAINTAINERS = frozenset(NeedState) - UNSCREENED - UNSEEN
 
 
 def make_need(
@@ -34,7 +35,9 @@ def make_need(
                 "cost_of_not": "Days", "conflicts": "None", "credit": Credit.ORGANIZATION,
                 "created_at": NOW, "updated_at": NOW,
                 "submitted_at": None if state is NeedState.DRAFT else NOW,
+                "handed_in_at": None if state is NeedState.DRAFT else NOW,
                 "screened_at": NOW if state in _SEEN_BY_A_STEWARD else None,
+                "released_at": NOW if state in _WITH_MAINTAINERS else None,
             }
             | values
         )

@@ -77,6 +77,7 @@ class Permission(StrEnum):
     PROJECT_NEED_READ = "project:need:read"
     PROJECT_NEED_ANSWER = "project:need:answer"
     PROJECT_SCREENING_DECIDE = "project:screening:decide"
+    PROJECT_BLOCK_EDIT = "project:block:edit"
 
 
 _O = OrganizationRole
@@ -117,6 +118,8 @@ PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_NEED_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.STEWARD}),
     Permission.PROJECT_NEED_ANSWER: frozenset({_P.LEAD, _P.MAINTAINER}),
     Permission.PROJECT_SCREENING_DECIDE: frozenset({_P.LEAD, _P.STEWARD}),
+    # A silent power, hence in few hands: not even a lead's, unless they are a steward too.
+    Permission.PROJECT_BLOCK_EDIT: frozenset({_P.STEWARD}),
 }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, Instant, choices
 from portal.domain.needs import Credit, NeedState, NeedText, Offer
+from portal.models.blocks import is_held
 from portal.models.identity import Person
 from portal.models.organizations import Organization
 from portal.models.projects import Project
@@ -19,6 +20,8 @@ class Need(Base):
     """What an organization needs of a project, stated by its representative.
 
     ``number`` counts within the project. ``reason`` is that of the last decision on it.
+    ``handed_in_at`` is when it last came to the stewards, ``screened_at`` when one of them last
+    decided on it. Maintainers see it from ``released_at`` on, and never without.
     ``is_private`` keeps it out of everything public for good. Nothing of it is public before it
     is taken up, so its changes make no page stale but through the proposal it joins.
     """
@@ -52,11 +55,14 @@ class Need(Base):
     created_at: Mapped[datetime] = mapped_column(Instant)
     updated_at: Mapped[datetime] = mapped_column(Instant)
     submitted_at: Mapped[datetime | None] = mapped_column(Instant)
+    handed_in_at: Mapped[datetime | None] = mapped_column(Instant)
+    handed_in_by: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     screened_at: Mapped[datetime | None] = mapped_column(Instant)
+    released_at: Mapped[datetime | None] = mapped_column(Instant)
 
     project: Mapped[Project] = relationship()
     organization: Mapped[Organization] = relationship()
-    author: Mapped[Person] = relationship()
+    author: Mapped[Person] = relationship(foreign_keys=[author_id])
     proposal: Mapped[Proposal | None] = relationship()
 
     @property
@@ -81,6 +87,9 @@ class Need(Base):
         self.offers, self.offer = " ".join(value.offers), value.offer
         self.conflicts = value.conflicts
         self.credit, self.pseudonym = value.credit, value.pseudonym
+
+
+NEED_HELD = is_held(Need.project_id, Need.author_id, Need.handed_in_by)
 
 
 class NeedMessage(Base):
@@ -115,6 +124,9 @@ class NeedMessage(Base):
     reason: Mapped[str] = mapped_column(String(1000), default="")
 
     need: Mapped[Need] = relationship()
+
+
+MESSAGE_HELD = is_held(NeedMessage.project_id, NeedMessage.author_id)
 
 
 class Trust(Base):

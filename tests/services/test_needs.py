@@ -154,6 +154,17 @@ def test_a_need_taken_back_before_it_was_read_is_never_shown(workshop: Workshop)
     assert list_project_needs(workshop.project.id) == ((), None)
 
 
+def test_w3_a_need_taken_back_while_it_is_reworded_is_never_shown(workshop: Workshop) -> None:
+    need_id = workshop.submit()
+    workshop.screen(need_id, NeedAction.ASK_TO_REWORD, "In other words, please.")
+    with transaction():
+        withdraw_need(workshop.author, workshop.company.id, need_id, now=NOW)
+    for screening in (True, False):
+        with pytest.raises(NotFound):
+            get_project_need(workshop.project.id, number_of(need_id), screening=screening)
+    assert list_project_needs(workshop.project.id) == ((), None)
+
+
 def test_another_organization_never_reaches_it(workshop: Workshop) -> None:
     other = make_organization("other")
     stranger = actor_of(make_person())
@@ -384,6 +395,16 @@ def test_the_desk_shows_the_oldest_first_and_how_long_it_takes(workshop: Worksho
     workshop.screen(first, NeedAction.RELEASE)
     desk = get_screening_desk(workshop.project.id, now=NOW + HOUR)
     assert (desk.size, desk.median) == (1, HOUR)
+
+
+def test_what_skips_the_desk_does_not_make_it_look_quick(workshop: Workshop) -> None:
+    workshop.screen(workshop.submit(), NeedAction.RELEASE)
+    person_id = workshop.author.person_id or 0
+    with transaction():
+        grant_trust(workshop.steward, workshop.project.id, person_id, now=NOW)
+    for _ in range(2):
+        workshop.submit()
+    assert get_screening_desk(workshop.project.id, now=NOW + HOUR).median == HOUR
 
 
 def test_each_step_is_for_its_role_alone(workshop: Workshop) -> None:

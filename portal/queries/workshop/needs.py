@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement, select
 
 from portal.database import db
 from portal.domain.errors import NotFound
-from portal.domain.needs import UNSCREENED, UNSEEN, Credit, NeedState, NeedText
+from portal.domain.needs import UNSCREENED, Credit, NeedState, NeedText
 from portal.domain.proposals import ProposalState
 from portal.domain.sponsorship import GOOD_STANDING
 from portal.models.identity import Person
-from portal.models.needs import Need, NeedMessage
+from portal.models.needs import MESSAGE_HELD, NEED_HELD, Need, NeedMessage
 from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.proposals import Proposal
@@ -107,8 +107,7 @@ def list_project_needs(
     """The needs that a steward let through, the newest first."""
     return _lines(
         Need.project_id == project_id,
-        Need.state.not_in(UNSCREENED | UNSEEN),
-        Need.screened_at.is_not(None),
+        Need.released_at.is_not(None),
         before=before,
     )
 
@@ -121,16 +120,15 @@ def get_own_need(organization_id: int, need_id: int) -> NeedPage:
 def get_project_need(project_id: int, number: int, *, screening: bool) -> NeedPage:
     """A need as the project reads it; NotFound before a steward let it through.
 
-    ``screening`` lets stewards read what waits for them, messages included.
+    ``screening`` lets stewards read what waits for them, messages included, but for what a block
+    holds back.
     """
-    hidden = UNSEEN if screening else UNSCREENED | UNSEEN
-    criteria = [Need.project_id == project_id, Need.number == number, Need.state.not_in(hidden)]
-    if not screening:
-        criteria.append(Need.screened_at.is_not(None))
-    page = _page(*criteria, released=not screening)
-    if page.state is NeedState.WITHDRAWN and page.submitted_at is None:
-        raise NotFound("need")
-    return page
+    seen: ColumnElement[bool] = Need.released_at.is_not(None)
+    readable: ColumnElement[bool] = NeedMessage.released_at.is_not(None)
+    if screening:
+        seen = seen | (Need.state.in_(UNSCREENED) & ~NEED_HELD)
+        readable = readable | ~MESSAGE_HELD
+    return _page(Need.project_id == project_id, Need.number == number, seen, readable=readable)
 
 
 def list_takers(project_id: int) -> tuple[tuple[int, str], ...]:
@@ -220,7 +218,7 @@ def _lines(
     return lines, lines[-1].id if len(rows) > NEEDS_PAGE else None
 
 
-def _page(*criteria: ColumnElement[bool], released: bool = False) -> NeedPage:
+def _page(*criteria: ColumnElement[bool], readable: ColumnElement[bool] | None = None) -> NeedPage:
     row = db.session.execute(
         select(
             Need, Project.slug, Project.name, Organization.name, Person.name,
@@ -236,8 +234,8 @@ def _page(*criteria: ColumnElement[bool], released: bool = False) -> NeedPage:
         raise NotFound("need")
     need, slug, project, organization, author, number, title = row
     query = select(NeedMessage).where(NeedMessage.need_id == need.id).order_by(NeedMessage.id)
-    if released:
-        query = query.where(NeedMessage.released_at.is_not(None))
+    if readable is not None:
+        query = query.where(readable)
     return NeedPage(
         id=need.id,
         number=need.number,

@@ -11,11 +11,18 @@ from sqlalchemy import func, select
 from portal.database import db
 from portal.domain.needs import NeedState, NeedText
 from portal.models.identity import Person
-from portal.models.needs import Intake, Need, NeedMessage, Trust
+from portal.models.needs import MESSAGE_HELD, NEED_HELD, Intake, Need, NeedMessage, Trust
 from portal.models.organizations import Organization
 
 _AT_ONCE = 50
 _LOOKED_BACK = timedelta(days=90)
+# What a block holds back waits in its author's eyes alone.
+_NEED_WAITS = (Need.state == NeedState.WAITING, ~NEED_HELD)
+_MESSAGE_WAITS = (
+    NeedMessage.released_at.is_(None),
+    NeedMessage.refused_at.is_(None),
+    ~MESSAGE_HELD,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +94,9 @@ def get_screening_desk(project_id: int, *, now: datetime) -> ScreeningDesk:
 
 def count_waiting(project_id: int) -> int:
     """How much waits for a steward, in one statement."""
-    needs = select(func.count(Need.id)).where(
-        Need.project_id == project_id, Need.state == NeedState.WAITING
-    )
+    needs = select(func.count(Need.id)).where(Need.project_id == project_id, *_NEED_WAITS)
     messages = select(func.count(NeedMessage.id)).where(
-        NeedMessage.project_id == project_id,
-        NeedMessage.released_at.is_(None),
-        NeedMessage.refused_at.is_(None),
+        NeedMessage.project_id == project_id, *_MESSAGE_WAITS
     )
     counts = db.session.execute(select(needs.scalar_subquery(), messages.scalar_subquery())).one()
     return int(counts[0] + counts[1])
@@ -112,7 +115,7 @@ def _needs(project_id: int) -> tuple[WaitingNeed, ...]:
         select(Need, Organization.name, Person.name)
         .join(Organization, Need.organization_id == Organization.id)
         .join(Person, Need.author_id == Person.id)
-        .where(Need.project_id == project_id, Need.state == NeedState.WAITING)
+        .where(Need.project_id == project_id, *_NEED_WAITS)
         .order_by(Need.submitted_at, Need.id)
         .limit(_AT_ONCE)
     )
@@ -142,11 +145,7 @@ def _messages(project_id: int) -> tuple[WaitingMessage, ...]:
         .join(Need, NeedMessage.need_id == Need.id)
         .join(Organization, Need.organization_id == Organization.id)
         .join(Person, NeedMessage.author_id == Person.id)
-        .where(
-            NeedMessage.project_id == project_id,
-            NeedMessage.released_at.is_(None),
-            NeedMessage.refused_at.is_(None),
-        )
+        .where(NeedMessage.project_id == project_id, *_MESSAGE_WAITS)
         .order_by(NeedMessage.written_at, NeedMessage.id)
         .limit(_AT_ONCE)
     )
@@ -155,16 +154,16 @@ def _messages(project_id: int) -> tuple[WaitingMessage, ...]:
 
 def _median(project_id: int, now: datetime) -> timedelta | None:
     rows = db.session.execute(
-        select(Need.submitted_at, Need.screened_at)
+        select(Need.handed_in_at, Need.screened_at)
         .where(
             Need.project_id == project_id,
             Need.screened_at > now - _LOOKED_BACK,
-            Need.submitted_at.is_not(None),
+            Need.handed_in_at.is_not(None),
         )
         .order_by(Need.id.desc())
         .limit(1000)
     )
-    waits = [row.screened_at - row.submitted_at for row in rows]
+    waits = [row.screened_at - row.handed_in_at for row in rows]
     return statistics.median(waits) if waits else None
 
 

@@ -20,6 +20,7 @@ from portal.domain.needs import (
 from portal.domain.permissions import Actor, Permission, require
 from portal.domain.sponsorship import GOOD_STANDING
 from portal.domain.tiers import Needs, read_benefits
+from portal.models.blocks import is_held
 from portal.models.needs import Intake, Need, NeedMessage, Trust
 from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
@@ -111,7 +112,9 @@ def submit_need(actor: Actor, organization_id: int, need_id: int, *, now: dateti
     trusted = is_trusted(need.project_id, actor.person_id)
     need.state = move(following, NeedAction.RELEASE) if trusted else following
     need.submitted_at = need.submitted_at or now
-    need.screened_at = now if trusted else None
+    need.handed_in_at, need.handed_in_by = now, actor.person_id
+    need.screened_at = None
+    need.released_at = now if trusted else None
     need.updated_at = now
     need.reason = ""
     _note(need, "submitted", actor, now)
@@ -206,11 +209,12 @@ def count_pending(organization_id: int, project_id: int, *, besides: int | None 
 
 
 def is_trusted(project_id: int, person_id: int | None) -> bool:
-    """Whether a person's words to a project skip the screening."""
+    """Whether a person's words to a project skip the screening; never those of the blocked."""
     trust = select(Trust.id).where(
         Trust.project_id == project_id,
         Trust.person_id == person_id,
         Trust.withdrawn_at.is_(None),
+        ~is_held(project_id, person_id),
     )
     return db.session.scalar(trust) is not None
 

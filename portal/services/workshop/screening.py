@@ -8,13 +8,14 @@ from sqlalchemy import select
 
 from portal.database import db
 from portal.domain.errors import NotFound, Refusal
-from portal.domain.needs import NeedAction, check_reason, move
+from portal.domain.needs import NeedAction, NeedState, check_reason, move
 from portal.domain.permissions import Actor, Permission, require
 from portal.domain.screening import SCREENING_ACTIONS
 from portal.models.identity import Person
 from portal.models.needs import Intake, Need, NeedMessage, Trust
 from portal.services.audit import record_change
 from portal.services.outbox import post_mail
+from portal.services.workshop.blocks import HELD, is_blocked
 from portal.services.workshop.needs import lock_need
 
 
@@ -30,8 +31,8 @@ def screen_need(
 ) -> None:
     """Release a need to the maintainers, keep it private there, ask for other words, or refuse it.
 
-    The last two need a reason, which the author reads. Refuses a need that does not wait, and any
-    action that is not a steward's.
+    The last two need a reason, which the author reads. Refuses a need that does not wait or is
+    held back by a block, and any action that is not a steward's.
     """
     require(actor, Permission.PROJECT_SCREENING_DECIDE, project_id=project_id)
     need = lock_need(project_id, number)
@@ -39,9 +40,12 @@ def screen_need(
         raise Refusal("need.screening", "This is not for the screening desk to do.")
     check_reason(action, reason)
     need.state = move(need.state, action)
+    if is_blocked(project_id, need.author_id, need.handed_in_by):
+        raise HELD
     need.is_private = need.is_private or action is NeedAction.KEEP_PRIVATE
     need.reason = reason
     need.screened_at = need.updated_at = now
+    need.released_at = now if need.state is NeedState.OPEN else None
     _note(f"need:text:{action}", f"Need {number}: {action.replace('_', ' ')}", actor, need, now)
     _tell_author(need, site=site, now=now)
 
@@ -60,6 +64,8 @@ def screen_message(
         raise NotFound("message")
     if message.released_at is not None or message.refused_at is not None:
         raise Refusal("message.decided", "This message was decided on already.")
+    if is_blocked(project_id, message.author_id):
+        raise HELD
     if released:
         message.released_at = now
     else:
@@ -70,11 +76,16 @@ def screen_message(
 
 
 def grant_trust(actor: Actor, project_id: int, person_id: int, *, now: datetime) -> None:
-    """Let a person's words skip the screening from now on; harmless when repeated."""
+    """Let a person's words skip the screening from now on; harmless when repeated.
+
+    Refuses a person who is blocked; NotFound for whoever never wrote to the project.
+    """
     require(actor, Permission.PROJECT_SCREENING_DECIDE, project_id=project_id)
     wrote = select(Need.id).where(Need.project_id == project_id, Need.author_id == person_id)
     if db.session.scalar(wrote.limit(1)) is None:
         raise NotFound("person")
+    if is_blocked(project_id, person_id):
+        raise HELD
     if _current_trust(project_id, person_id) is None:
         db.session.add(
             Trust(project_id=project_id, person_id=person_id, granted_by=actor.name, granted_at=now)
