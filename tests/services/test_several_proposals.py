@@ -16,8 +16,9 @@ from portal.domain.money import Money
 from portal.domain.papers import BallotPaper, Option
 from portal.domain.proposals import ProposalState
 from portal.domain.rules import read_text
+from portal.domain.tasks import TaskKind
 from portal.domain.votes import Method
-from portal.queries.identity.desks import get_overview
+from portal.queries.desks.desks import get_overview
 from portal.queries.votes.outcomes import get_outcome_page
 from portal.queries.votes.proposals import get_desk_proposal, get_proposal_page
 from portal.services.votes.decisions import decide
@@ -104,8 +105,9 @@ def test_they_move_together_and_each_gets_its_own_decision(app: Flask, scene: Sc
 
 def test_a_decision_is_owed_on_each_of_them(scene: Scene) -> None:
     close(open_together(scene, 2))
-    owed = get_overview(scene.project.id, scene.lead_actor, now=END).decisions
-    assert [line.number for line in owed] == [1, 2]
+    tasks = get_overview(scene.project.id, scene.lead_actor, now=END).tasks
+    owed = [task.key for task in tasks if task.kind is TaskKind.PROJECT_DECISION]
+    assert owed == ["1", "2"]
     page = get_outcome_page(scene.project.id, 2)
     assert page.carried is None  # nobody came, so there is no quorum
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -40,7 +42,8 @@ def test_the_list_of_desks_says_what_waits(app: Flask) -> None:
     make_sponsorship(make_organization(), make_tier(project), publication=Publication.IN_REVIEW)
     page = sign_in(app, person).get("/desk").text
     assert 'href="/desk/kelp"' in page
-    assert "1 sponsor to review" in page
+    assert "1 thing needs you" in page
+    assert re.search(r'href="/desk/kelp/sponsors#sp_\d+"', page)
     assert 'href="/organizations/acme"' in page
     assert "Foreign" not in page
     assert "/operator/projects" not in page
@@ -52,7 +55,7 @@ def test_somebody_without_any_role_is_told_what_to_do_next(app: Flask) -> None:
 
 
 def test_the_overview_answers_what_needs_me_today(app: Flask, browser: FlaskClient) -> None:
-    assert "Nothing waits for you" in browser.get("/desk/kelp").text
+    assert "Nothing needs you today" in browser.get("/desk/kelp").text
     from portal.queries.identity.actors import find_project
 
     project = find_project("kelp")

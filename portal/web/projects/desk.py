@@ -9,10 +9,11 @@ from flask_babel import gettext as _
 from portal.database import transaction
 from portal.domain.errors import NotFound, Refusal
 from portal.domain.permissions import Permission, ProjectRole, may
+from portal.domain.tasks import count_waiting
 from portal.queries.billing.selfcheck import find_last_run
+from portal.queries.desks.desks import find_my_desks, get_overview
 from portal.queries.identity.actors import Scope
 from portal.queries.identity.audit import list_project_audit
-from portal.queries.identity.desks import find_my_desks, get_overview
 from portal.queries.projects.project_desk import MaintainerLine, find_people, get_profile
 from portal.services.projects.maintainers import (
     change_roles,
@@ -24,6 +25,7 @@ from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.projects.project_forms import ROLES, InvitationForm, ProfileForm, RolesForm
+from portal.web.projects.task_words import list_tasks
 
 blueprint = Blueprint("desk", __name__)
 
@@ -34,18 +36,28 @@ def mine() -> ResponseReturnValue:
     """Everything the reader has roles in, and what waits there."""
     actor = current_actor()
     desks = find_my_desks(actor, now=now())
-    return render_template("desk/mine.html", desks=desks, actor=actor, role_names=ROLES)
+    roots = {(True, each.id): (f"/desk/{each.slug}", each.name) for each in desks.projects} | {
+        (False, each.id): (f"/organizations/{each.slug}", each.name) for each in desks.organizations
+    }
+    return render_template(
+        "desk/mine.html", desks=desks, actor=actor, tasks=list_tasks(desks.tasks, roots, now=now())
+    )
 
 
 @blueprint.get("/desk/<project>")
 @requires(Permission.PROJECT_DESK_READ)
 def overview(project: Scope) -> ResponseReturnValue:
-    """What needs the maintainers today."""
+    """What needs the reader on this desk."""
     actor = current_actor()
+    found = get_overview(project.id, actor, now=now())
+    roots = {(True, project.id): (f"/desk/{project.slug}", "")}
     return render_template(
         "desk/overview.html",
         **desk_frame(project),
-        overview=get_overview(project.id, actor, now=now()),
+        overview=found,
+        tasks=list_tasks(found.tasks, roots, now=now()),
+        count=count_waiting(found.tasks, now=now()),
+        drafts=may(actor, Permission.PROJECT_PROPOSAL_EDIT, project_id=project.id),
         last_run=find_last_run(project.id),
         may_see_run=may(actor, Permission.PROJECT_LEDGER_READ, project_id=project.id),
     )

@@ -1,0 +1,1 @@
+"""Desks: what waits for whom, and where."""

@@ -1,0 +1,90 @@
+"""Words that wait on a project's desk: for a steward, or for an answer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import aliased
+
+from portal.domain.needs import NeedState
+from portal.domain.proposals import ProposalState
+from portal.domain.tasks import LAST_WORD, TaskKind
+from portal.models.needs import Need, NeedMessage
+from portal.models.organizations import Organization
+from portal.models.proposals import Proposal
+from portal.queries.desks.task_rows import Column, Scopes, Waiting, waiting
+
+_DEALT_WITH = (NeedState.ANSWERED, NeedState.DECLINED, NeedState.TAKEN_UP)
+_LAST = aliased(NeedMessage)
+
+
+def workshop_tasks(scopes: Scopes, now: datetime) -> list[Waiting]:
+    """What waits for stewards, and what waits for an answer, for those who give one."""
+    return [
+        *_to_screen(scopes),
+        *_to_answer(scopes, now),
+    ]
+
+
+def _to_screen(scopes: Scopes) -> list[Waiting]:
+    return [
+        waiting(
+            TaskKind.PROJECT_SCREEN_NEED, Need.project_id, Need.number, Need.need,
+            detail=Organization.name, since=Need.submitted_at,
+        )
+        .join(Organization, Organization.id == Need.organization_id)
+        .where(
+            Need.project_id.in_(scopes[TaskKind.PROJECT_SCREEN_NEED]),
+            Need.state == NeedState.WAITING,
+        ),
+        waiting(
+            TaskKind.PROJECT_SCREEN_MESSAGE, NeedMessage.project_id, NeedMessage.id, Need.need,
+            detail=Organization.name, since=NeedMessage.written_at,
+        )
+        .join(Need, Need.id == NeedMessage.need_id)
+        .join(Organization, Organization.id == Need.organization_id)
+        .where(
+            NeedMessage.project_id.in_(scopes[TaskKind.PROJECT_SCREEN_MESSAGE]),
+            NeedMessage.released_at.is_(None),
+            NeedMessage.refused_at.is_(None),
+        ),
+    ]  # fmt: skip
+
+
+def _to_answer(scopes: Scopes, now: datetime) -> list[Waiting]:
+    came = func.coalesce(_LAST.released_at, Need.screened_at, Need.updated_at)
+    return [
+        _needs(TaskKind.PROJECT_NEED, came, scopes).where(
+            Need.state == NeedState.OPEN, _LAST.by_project.is_not(True)
+        ),
+        _needs(TaskKind.PROJECT_NEED_ASKED, came, scopes).where(
+            Need.state == NeedState.OPEN, _LAST.by_project.is_(True)
+        ),
+        _needs(TaskKind.PROJECT_NEED_MESSAGE, came, scopes).where(
+            Need.state.in_(_DEALT_WITH),
+            _LAST.by_project.is_(False),
+            _LAST.released_at > now - LAST_WORD,
+        ),
+        _needs(TaskKind.PROJECT_NEED_LEFT, Proposal.updated_at, scopes)
+        .join(Proposal, Proposal.id == Need.proposal_id)
+        .where(Need.state == NeedState.TAKEN_UP, Proposal.state == ProposalState.WITHDRAWN),
+    ]
+
+
+def _needs(kind: TaskKind, since: Column, scopes: Scopes) -> Waiting:
+    """Needs that a steward let through, each with the last message that its reader may see."""
+    newest = (
+        select(func.max(NeedMessage.id))
+        .where(NeedMessage.need_id == Need.id, NeedMessage.released_at.is_not(None))
+        .correlate(Need)
+    )
+    return (
+        waiting(
+            kind, Need.project_id, Need.number, Need.need, detail=Organization.name,
+            since=since,
+        )
+        .join(Organization, Organization.id == Need.organization_id)
+        .outerjoin(_LAST, _LAST.id == newest.scalar_subquery())
+        .where(Need.project_id.in_(scopes[kind]), Need.screened_at.is_not(None))
+    )  # fmt: skip
