@@ -30,6 +30,7 @@ from portal.web.formats import init_formats
 from portal.web.headers import init_headers
 from portal.web.limits import limiter
 from portal.web.markdown import init_markdown
+from portal.web.notifications.stopping import resume, stop
 from portal.web.page_cache import init_page_cache
 from portal.web.row_numbers import init_row_numbers
 from portal.web.static_files import init_static
@@ -92,7 +93,8 @@ def create_app(
     db.init_app(app)
     babel.init_app(app)
     csrf.init_app(app)
-    csrf.exempt(receive_event)
+    for signed in (receive_event, stop, resume):
+        csrf.exempt(signed)
     limiter.init_app(app)
     installs = (
         init_row_numbers,

@@ -15,9 +15,8 @@ from functools import cached_property, partial
 from http import HTTPStatus
 from threading import Lock
 from typing import TYPE_CHECKING, cast
-from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, request
+from flask import Flask, Response, request
 
 from portal.database import transaction
 from portal.domain.errors import ProcessorUnavailable, Refusal
@@ -29,13 +28,12 @@ from portal.jobs.billing import (
 )
 from portal.jobs.books import check_money
 from portal.jobs.life import follow_changes, follow_money_back, remind_of_terms
+from portal.jobs.mail import deliver_mail, gather_digests
 from portal.jobs.reconciler import compare_books
 from portal.jobs.record import keep_record
 from portal.jobs.rows import LISTED, SETTLED, one
 from portal.ports.collaborators import Collaborators
-from portal.ports.mail import Mail, MailUndelivered
-from portal.services import outbox, purges
-from portal.services.outbox import DueMessage
+from portal.services import purges
 from portal.services.payments import processor_events, renewals, settlement
 from portal.services.sponsorship import sponsorships
 from portal.services.sponsorship.checkouts import StartedCheckout
@@ -144,23 +142,6 @@ class PeriodicJobs:
             queue.periodic_task(crontab(**sweep.schedule), name=sweep.name)(task)
         prompt = _named(partial(_run_now, self._app, PROMPT), PROMPT_NAME)
         return queue, {PROMPT_NAME: queue.task(name=PROMPT_NAME)(prompt)}
-
-
-def _deliver_mail(world: Collaborators, now: datetime) -> None:
-    """Hand over what is due; what the server does not take is tried again, ever later."""
-    for message_id in outbox.find_due_messages(now=now):
-        with transaction():
-            message = outbox.claim_message(message_id, now=now)
-        if message is None:
-            continue
-        try:
-            world.mail.send(_render(message, world.settings))
-        except MailUndelivered as error:
-            with transaction():
-                outbox.mark_undelivered(message_id, str(error))
-        else:
-            with transaction():
-                outbox.mark_sent(message_id, now=now)
 
 
 def _process_inbox(world: Collaborators, now: datetime) -> None:
@@ -306,7 +287,7 @@ class Sweep:
 
 
 _INBOX = Sweep("process_inbox", _process_inbox)
-_OUTBOX = Sweep("deliver_mail", _deliver_mail)
+_OUTBOX = Sweep("deliver_mail", deliver_mail)
 _STATEMENTS = Sweep("read_statements", read_statements)
 # In this order one run carries a payment from the processor's list to the receipt in the mail.
 SWEEPS = (
@@ -329,6 +310,7 @@ SWEEPS = (
     Sweep("check_money", check_money, {"minute": "11", "hour": "2"}),
     _STATEMENTS,
     Sweep("forget_links", _forget_links, {"minute": "41", "hour": "4"}),
+    Sweep("gather_digests", gather_digests, {"minute": "*/5"}),
     _OUTBOX,
 )
 PROMPT = (_INBOX, _OUTBOX, _STATEMENTS)
@@ -349,29 +331,6 @@ def _run(app: Flask, sweep: Sweep, now: datetime) -> None:
             sweep.work(cast("Collaborators", app.extensions["stakehold"]), now)
         except ProcessorUnavailable as error:
             _log.warning("%s will be tried again: %s", sweep.name, error)
-
-
-def _render(message: DueMessage, settings: Settings) -> Mail:
-    """A mail as text and HTML from one message; its id stays the same at every attempt."""
-    # Not render_template: what it adds to pages reads the request, and there is none.
-    templates = current_app.jinja_env
-    values = {
-        "heading": message.subject,
-        "paragraphs": message.paragraphs,
-        "action": message.action,
-        "reason": message.why,
-        # Nothing is sent but what follows from a role or from something done here.
-        "stop": "Mail follows your roles and what is done with your address here. To stop it,"
-        f" give up the role or leave, from {settings.base_url}/desk.",
-        "site_url": settings.base_url,
-    }
-    return Mail(
-        message_id=f"<{message.key}@{urlsplit(settings.base_url).hostname or 'localhost'}>",
-        recipient=message.recipient,
-        subject=message.subject,
-        text=templates.get_template("layout/mail.txt").render(values),
-        html=templates.get_template("layout/mail.html").render(values),
-    )
 
 
 def _choose_queue(settings: Settings) -> Huey:

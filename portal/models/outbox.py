@@ -4,18 +4,33 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.database import Base, Instant
 
 
 class OutboxMessage(Base):
-    """One mail to send; ``dedupe_key`` makes the same occasion send once."""
+    """One mail to send; ``dedupe_key`` makes the same occasion send once.
+
+    ``kind`` is a MailKind, empty in old rows. Mail that can be turned off names whose it is. With
+    ``in_digest`` it is never sent by itself: from ``due_at`` on it is put into a digest, which is
+    a message of its own, named by ``digest_id``; ``sent_at`` then says when it was put there.
+    ``about_id`` is the person whose doing the mail tells of, if somebody might have blocked them.
+    """
 
     __tablename__ = "outbox_messages"
     shown_publicly = False
-    __table_args__ = (Index("ix_outbox_messages_due", "sent_at", "due_at"),)
+    __table_args__ = (
+        Index("ix_outbox_messages_due", "sent_at", "due_at"),
+        Index(
+            "ix_outbox_messages_collected",
+            "due_at",
+            "person_id",
+            sqlite_where=text("in_digest AND sent_at IS NULL"),
+            postgresql_where=text("in_digest AND sent_at IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     dedupe_key: Mapped[str] = mapped_column(String(120), unique=True)
@@ -30,3 +45,9 @@ class OutboxMessage(Base):
     sent_at: Mapped[datetime | None] = mapped_column(Instant)
     attempts: Mapped[int] = mapped_column(default=0)
     problem: Mapped[str] = mapped_column(String(300), default="")
+    kind: Mapped[str] = mapped_column(String(40), default="")
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    about_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
+    project_id: Mapped[int | None] = mapped_column(ForeignKey("projects.id"))
+    in_digest: Mapped[bool] = mapped_column(default=False)
+    digest_id: Mapped[int | None] = mapped_column(ForeignKey("outbox_messages.id"), index=True)

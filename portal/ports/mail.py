@@ -9,13 +9,18 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One rendered message; ``message_id`` stays the same when a delivery is tried again."""
+    """One rendered message; ``message_id`` stays the same when a delivery is tried again.
+
+    ``stop_url`` takes a POST, without cookies, that stops mail like this (RFC 8058); mail that is
+    always sent has none.
+    """
 
     message_id: str
     recipient: str
     subject: str
     text: str
     html: str
+    stop_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,35 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from portal.database import connection, db, insert_missing
+from portal.domain.notifications import DEFAULT_WAYS, IN_DIGEST, MailKind, Way, next_digest_at
 from portal.models.outbox import OutboxMessage
+from portal.models.projects import Project
+from portal.services.notifications.ways import Wanted, find_ways
 
 _MOST_ATTEMPTS = 10
 _POSTED_AT_ONCE = 1000
 
 
+class Item(NamedTuple):
+    """One notification in a digest, as it would have come by itself; and its project's name."""
+
+    project: str
+    subject: str
+    paragraphs: Sequence[str]
+    action: tuple[str, str] | None
+
+
 @dataclass(frozen=True, slots=True)
 class DueMessage:
-    """A message that its claimer is to deliver; ``key`` is the same at every attempt."""
+    """A message that its claimer is to deliver; ``key`` is the same at every attempt.
+
+    ``kind`` is None in mail posted before there were kinds. Digests have ``items``.
+    """
 
     key: str
     recipient: str
@@ -27,13 +42,18 @@ class DueMessage:
     paragraphs: Sequence[str]
     action: tuple[str, str] | None
     why: str
+    kind: MailKind | None
+    person_id: int | None
+    posted_at: datetime
+    items: Sequence[Item]
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A mail to post, with at most one action (label, URL) and the reason why it is sent.
 
-    Of letters with the same ``dedupe_key`` only the first is ever posted.
+    Of letters with the same ``dedupe_key`` only the first is ever posted. A ``kind`` that can be
+    turned off needs the ``person_id`` of whoever gets it; ``project_id`` sorts it in digests.
     """
 
     dedupe_key: str
@@ -43,9 +63,12 @@ class Letter:
     why: str
     action: tuple[str, str] | None = None
     due_at: datetime | None = None
+    kind: MailKind | None = None
+    person_id: int | None = None
+    project_id: int | None = None
 
 
-def post_mail(
+def post_mail(  # noqa: PLR0913 - the parts of a letter
     *,
     dedupe_key: str,
     recipient: str,
@@ -55,21 +78,46 @@ def post_mail(
     now: datetime,
     action: tuple[str, str] | None = None,
     due_at: datetime | None = None,
+    kind: MailKind | None = None,
+    person_id: int | None = None,
+    project_id: int | None = None,
 ) -> None:
     """Queue one mail; the same ``dedupe_key`` queues nothing a second time."""
-    letter = Letter(dedupe_key, recipient, subject, paragraphs, why, action, due_at)
+    letter = Letter(
+        dedupe_key, recipient, subject, paragraphs, why, action, due_at, kind, person_id, project_id
+    )
     post_mails([letter], now=now)
 
 
 def post_mails(letters: Iterable[Letter], *, now: datetime) -> None:
-    """Queue many mails, a thousand in one statement, so that they cost little each."""
-    rows = (_row(letter, now) for letter in letters)
-    while batch := list(islice(rows, _POSTED_AT_ONCE)):
-        connection().execute(insert_missing(OutboxMessage), batch)
+    """Queue many mails, a thousand in one statement, so that they cost little each.
+
+    Each goes the way its reader chose for its kind: by itself, into the next digest, or nowhere.
+    """
+    remaining = iter(letters)
+    while batch := list(islice(remaining, _POSTED_AT_ONCE)):
+        ways = find_ways(map(_asked, filter(_can_be_stopped, batch)))
+        rows = [row for letter in batch if (row := _row(letter, ways, now)) is not None]
+        if rows:
+            connection().execute(insert_missing(OutboxMessage), rows)
 
 
-def _row(letter: Letter, now: datetime) -> dict[str, Any]:
+def _can_be_stopped(letter: Letter) -> bool:
+    return letter.kind in DEFAULT_WAYS
+
+
+def _asked(letter: Letter) -> tuple[int, MailKind]:
+    if letter.person_id is None or letter.kind is None:
+        raise ValueError(f"whose mail is it, that can be turned off: {letter.dedupe_key}")
+    return letter.person_id, letter.kind
+
+
+def _row(letter: Letter, ways: Wanted, now: datetime) -> dict[str, Any] | None:
+    way = ways[_asked(letter)] if _can_be_stopped(letter) else Way.IMMEDIATELY
+    if way is Way.NEVER:
+        return None
     label, url = letter.action or ("", "")
+    due_at = letter.due_at or now
     return {
         "dedupe_key": letter.dedupe_key,
         "recipient": letter.recipient,
@@ -79,9 +127,13 @@ def _row(letter: Letter, now: datetime) -> dict[str, Any]:
         "action_url": url,
         "why": letter.why,
         "created_at": now,
-        "due_at": letter.due_at or now,
+        "due_at": next_digest_at(way, due_at) if way in IN_DIGEST else due_at,
         "attempts": 0,
         "problem": "",
+        "kind": letter.kind.value if letter.kind else "",
+        "person_id": letter.person_id,
+        "project_id": letter.project_id,
+        "in_digest": way in IN_DIGEST,
     }
 
 
@@ -93,6 +145,7 @@ def find_due_messages(*, now: datetime, limit: int = 100) -> list[int]:
             .where(
                 OutboxMessage.sent_at.is_(None),
                 OutboxMessage.due_at <= now,
+                ~OutboxMessage.in_digest,
                 OutboxMessage.attempts < _MOST_ATTEMPTS,
             )
             .order_by(OutboxMessage.id)
@@ -102,9 +155,16 @@ def find_due_messages(*, now: datetime, limit: int = 100) -> list[int]:
 
 
 def claim_message(message_id: int, *, now: datetime) -> DueMessage | None:
-    """Take a due message and put its next attempt off, so that two workers never share it."""
+    """Take a due message and put its next attempt off, so that two workers never share it.
+
+    One that its reader has turned off meanwhile is thrown away instead.
+    """
     message = db.session.get(OutboxMessage, message_id, with_for_update={"skip_locked": True})
-    if message is None or message.sent_at is not None or message.due_at > now:
+    if message is None or message.sent_at is not None or message.due_at > now or message.in_digest:
+        return None
+    items = _items(message)
+    if not (items if message.kind == MailKind.DIGEST else _is_wanted(message)):
+        _throw_away(message)
         return None
     message.attempts += 1
     message.due_at = now + timedelta(minutes=2**message.attempts)
@@ -112,10 +172,53 @@ def claim_message(message_id: int, *, now: datetime) -> DueMessage | None:
         key=f"{message.id}.{message.created_at:%Y%m%d%H%M%S}",
         recipient=message.recipient,
         subject=message.subject,
-        paragraphs=message.paragraphs.split("\n\n"),
-        action=(message.action_label, message.action_url) if message.action_url else None,
+        paragraphs=_paragraphs(message),
+        action=_action(message),
         why=message.why,
+        kind=MailKind(message.kind) if message.kind else None,
+        person_id=message.person_id,
+        posted_at=message.created_at,
+        items=items,
     )
+
+
+def _items(digest: OutboxMessage) -> Sequence[Item]:
+    """What stands in a digest and is still wanted, by project, oldest first."""
+    if digest.kind != MailKind.DIGEST:
+        return ()
+    rows = db.session.execute(
+        select(OutboxMessage, Project.name)
+        .outerjoin(Project, Project.id == OutboxMessage.project_id)
+        .where(OutboxMessage.digest_id == digest.id)
+        .order_by(Project.name, OutboxMessage.id)
+    ).all()
+    reader = digest.person_id or 0
+    wanted = find_ways((reader, MailKind(row.kind)) for row, _name in rows)
+    return [
+        Item(name or "", row.subject, _paragraphs(row), _action(row))
+        for row, name in rows
+        if wanted[reader, MailKind(row.kind)] is not Way.NEVER
+    ]
+
+
+def _is_wanted(message: OutboxMessage) -> bool:
+    if message.person_id is None or message.kind not in DEFAULT_WAYS:
+        return True
+    asked = (message.person_id, MailKind(message.kind))
+    return find_ways([asked])[asked] is not Way.NEVER
+
+
+def _throw_away(message: OutboxMessage) -> None:
+    db.session.execute(delete(OutboxMessage).where(OutboxMessage.digest_id == message.id))
+    db.session.delete(message)
+
+
+def _paragraphs(message: OutboxMessage) -> Sequence[str]:
+    return message.paragraphs.split("\n\n") if message.paragraphs else ()
+
+
+def _action(message: OutboxMessage) -> tuple[str, str] | None:
+    return (message.action_label, message.action_url) if message.action_url else None
 
 
 def mark_sent(message_id: int, *, now: datetime) -> None:

@@ -15,6 +15,7 @@ from portal.web.billing import (
     webhooks,
 )
 from portal.web.identity import account, invitations, members, organizations, personas, sign_in
+from portal.web.notifications import choices, stopping
 from portal.web.projects import charters, desk, operator, public
 from portal.web.record import bundles, receipts, record
 from portal.web.sponsorship import sponsorship_changes, sponsorships, tiers
@@ -29,6 +30,7 @@ BLUEPRINTS = (
     bundles.blueprint,
     calendars.blueprint,
     charters.blueprint,
+    choices.blueprint,
     decisions.blueprint,
     desk.blueprint,
     health.blueprint,
@@ -51,6 +53,7 @@ BLUEPRINTS = (
     sign_in.blueprint,
     sponsorship_changes.blueprint,
     sponsorships.blueprint,
+    stopping.blueprint,
     tally.blueprint,
     tiers.blueprint,
     treasury.blueprint,

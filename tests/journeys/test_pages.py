@@ -57,6 +57,7 @@ ELSEWHERE = {
     "sign_in.open_link": "comes by mail",
     "sign_in.sent": "after a form",
     "sponsorship_changes.preview": "after a form",
+    "stopping.ask": "comes by mail",
 }
 # How many addresses of one route are followed for their links.
 FOLLOWED = 4

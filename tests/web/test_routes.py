@@ -66,11 +66,13 @@ PUBLIC = {
     "sign_in.open_link": 422,
     "sign_in.sent": 200,
     "static": 404,
+    "stopping.ask": 422,
     "tally.ask": 200,
 }
 # Changes that need no right of their own: they rest on a secret, a signature or a session.
 PUBLIC_CHANGES = {
     "personas.become", "receipts.checked", "sign_in.enter_by_link", "sign_in.leave_portal", "sign_in.send_link",
+    "stopping.resume", "stopping.stop",
     "tally.count", "webhooks.receive_event",
 }  # fmt: skip
 _NOBODY: dict[str, list[Any]] = {}

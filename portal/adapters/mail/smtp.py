@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import smtplib
 import ssl
+from email import policy
 from email.message import EmailMessage
 from urllib.parse import unquote, urlsplit
 
 from portal.ports.mail import Mail, MailUndelivered
 
 _TIMEOUT_SECONDS = 20
+# As long as SMTP allows: an address that is folded is no address any more.
+_POLICY = policy.default.clone(max_line_length=998)
 
 
 class SmtpTransport:
@@ -31,12 +34,15 @@ class SmtpTransport:
 
     def send(self, mail: Mail) -> None:
         """Hand one message to the server, as plain text and HTML."""
-        message = EmailMessage()
+        message = EmailMessage(_POLICY)
         message["From"] = self._sender
         message["To"] = mail.recipient
         message["Subject"] = mail.subject
         message["Message-ID"] = mail.message_id
         message["Auto-Submitted"] = "auto-generated"
+        if mail.stop_url:
+            message["List-Unsubscribe"] = f"<{mail.stop_url}>"
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
         try:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from portal.database import db
 from portal.domain.errors import Forbidden, NotFound, Refusal
 from portal.domain.identity import INVITATION_LIFETIME
+from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, OrganizationRole, Permission, ProjectRole, require
 from portal.domain.tokens import hash_token
 from portal.models.identity import Person
@@ -229,6 +230,7 @@ def _post(invitation: Invitation, organization: Organization, link: str, *, now:
         action=("Look at the invitation", link),
         why=f"{invitation.invited_by} entered this address. If you do not know "
         f"{organization.name}, do nothing.",
+        kind=MailKind.INVITATION,
         now=now,
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal.database import db
 from portal.domain.errors import NotFound
+from portal.domain.notifications import MailKind
 from portal.domain.organizations import SEATS, check_members, list_roles
 from portal.domain.permissions import Actor, OrganizationRole, Permission, require
 from portal.models.identity import Person
@@ -180,5 +181,7 @@ def _tell(
                 f"You are now: {list_roles(roles)}." if roles else "You are no longer a member.",
             ),
             why=f"You are, or were, a member of {organization}.",
+            kind=MailKind.ACCESS,
+            person_id=person_id,
             now=now,
         )

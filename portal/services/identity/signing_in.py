@@ -20,6 +20,7 @@ from portal.domain.identity import (
     link_state,
     local_path,
 )
+from portal.domain.notifications import MailKind
 from portal.domain.permissions import SYSTEM
 from portal.domain.tokens import hash_token
 from portal.models.identity import LinkedIdentity, Person, SignInLink
@@ -97,6 +98,7 @@ def ask_for_link(
         ),
         action=("Sign in", link_url(token)),
         why="Somebody entered this address on the sign-in page.",
+        kind=MailKind.ACCESS,
         now=now,
     )
 
@@ -204,5 +206,7 @@ def _link_identity(person: Person, seen: IdentitySeen, *, now: datetime) -> None
             "Remove that account there, and end all other sessions.",
         ),
         why="A sign-in account was linked to your address.",
+        kind=MailKind.ACCESS,
+        person_id=person.id,
         now=now,
     )

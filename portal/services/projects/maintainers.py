@@ -11,6 +11,7 @@ from sqlalchemy import select
 from portal.database import db
 from portal.domain.errors import NotFound, Refusal
 from portal.domain.identity import INVITATION_LIFETIME
+from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, ProjectRole, require
 from portal.domain.projects import check_leads
 from portal.domain.tokens import hash_token
@@ -92,6 +93,7 @@ def invite_maintainer(
         action=("Look at the invitation", link_url(token)),
         why=f"You get this because {actor.name} typed your address. Ignore it if you do not know"
         f" {project.name}; nothing happens then.",
+        kind=MailKind.INVITATION,
         now=now,
     )
 

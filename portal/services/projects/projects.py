@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.database import db
 from portal.domain.charter import Charter
 from portal.domain.errors import Refusal
+from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, ProjectRole, require
 from portal.domain.projects import ProjectProfile, check_currency, check_slug
 from portal.domain.text import clean_line
@@ -75,6 +76,8 @@ def create_project(
         ],
         action=("Open the desk", desk_url),
         why=f"You get this because an operator made you the lead of {name}.",
+        kind=MailKind.ACCESS,
+        person_id=lead.id,
         now=now,
     )
     return project

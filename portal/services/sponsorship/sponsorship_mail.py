@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from portal.database import db
 from portal.domain.money import Money
+from portal.domain.notifications import MailKind
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.domain.sponsorship import Collection
 from portal.models.billing import Checkout, Payment
@@ -33,6 +34,8 @@ class Letter:
     paragraphs: Sequence[str]
     action: tuple[str, str]
     why: str
+    kind: MailKind
+    project_id: int
 
 
 def sponsorship_url(site: str, sponsorship: Sponsorship) -> str:
@@ -94,6 +97,8 @@ def mail_new_sponsor(sponsorship: Sponsorship, *, site: str, now: datetime) -> N
         [f"{name} has taken the tier {sponsorship.tier_snapshot.name} of {project.name}.", waits],
         ("Open the sponsors' desk", f"{site}/desk/{project.slug}/sponsors"),
         f"You maintain {project.name}.",
+        MailKind.SPONSOR,
+        project.id,
     )
     tell_maintainers(sponsorship.project_id, _REVIEWERS, letter, now=now)
 
@@ -114,6 +119,8 @@ def mail_mismatch(checkout: Checkout, *, site: str, now: datetime) -> None:
         ],
         ("Open the sponsors' desk", f"{site}/desk/{project.slug}/sponsors"),
         f"You look after the money of {project.name}.",
+        MailKind.TREASURY,
+        project.id,
     )
     tell_maintainers(checkout.sponsorship.project_id, TREASURERS, letter, now=now)
 
@@ -188,6 +195,7 @@ def mail_term_end(sponsorship: Sponsorship, days: int, *, site: str, now: dateti
         [text],
         site=site,
         now=now,
+        kind=MailKind.TERM,
     )
 
 
@@ -266,6 +274,8 @@ def mail_dispute(
         texts,
         ("Open the sponsors' desk", f"{site}/desk/{project.slug}/sponsors"),
         f"You look after the money of {project.name}.",
+        MailKind.TREASURY,
+        project.id,
     )
     tell_maintainers(sponsorship.project_id, TREASURERS, letter, now=now)
 
@@ -287,6 +297,8 @@ def mail_stray_dispute(
         ],
         ("Open what does not match", f"{site}/desk/{project.slug}/reconciliation"),
         f"You look after the money of {project.name}.",
+        MailKind.TREASURY,
+        project.id,
     )
     tell_maintainers(sponsorship.project_id, TREASURERS, letter, now=now)
 
@@ -337,14 +349,20 @@ def tell_buyers(
     site: str,
     now: datetime,
     action: tuple[str, str] | None = None,
+    kind: MailKind = MailKind.CONTRACT,
 ) -> None:
-    """One mail for owners and billing contacts; without ``action`` it leads to the sponsorship."""
+    """One mail for owners and billing contacts; without ``action`` it leads to the sponsorship.
+
+    It is a part of the contract and always sent, unless another ``kind`` is named.
+    """
     letter = Letter(
         occasion,
         subject,
         paragraphs,
         action or ("See the sponsorship", sponsorship_url(site, sponsorship)),
         f"You own {sponsorship.organization.name} here, or look after its bills.",
+        kind,
+        sponsorship.project_id,
     )
     members = (
         select(Person)
@@ -379,6 +397,9 @@ def _post(letter: Letter, people: Sequence[Person], *, now: datetime) -> None:
             why=letter.why,
             now=now,
             action=letter.action,
+            kind=letter.kind,
+            person_id=person.id,
+            project_id=letter.project_id,
         )
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, and_, func, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.database import db
+from portal.domain.notifications import MailKind
 from portal.domain.permissions import PROJECT_POLICY, OrganizationRole, Permission
 from portal.models.identity import Person
 from portal.models.organizations import Membership, Organization
@@ -43,6 +44,7 @@ class Span(NamedTuple):
 class _Caster(NamedTuple):
     """Somebody who may cast an elector's ballot, the page where they do it, and its receipt."""
 
+    person_id: int
     key: str
     email: str
     path: str
@@ -134,6 +136,9 @@ def tell_closed(vote: Vote, outcome: str, span: Span, *, site: str, now: datetim
                 ],
                 why=caster.why,
                 action=("See the outcome", page),
+                kind=MailKind.OUTCOME,
+                person_id=caster.person_id,
+                project_id=vote.project_id,
             )
             for caster in _casters(vote, span)
         ),
@@ -156,6 +161,9 @@ def tell_decision_owed(vote: Vote, outcome: str, *, site: str, now: datetime) ->
                 ],
                 why=f"You maintain {vote.project.name}.",
                 action=("Record the decision", desk),
+                kind=MailKind.DECISION_OWED,
+                person_id=person.id,
+                project_id=vote.project_id,
             )
             for person in _maintainers(vote.project_id, Permission.PROJECT_DECISION_EDIT)
         ),
@@ -176,6 +184,9 @@ def tell_voided(vote: Vote, elector_id: int, why: str, *, now: datetime) -> None
                     "No new ballot can be cast in this vote. Other votes are not touched.",
                 ],
                 why=caster.why,
+                kind=MailKind.BALLOT,
+                person_id=caster.person_id,
+                project_id=vote.project_id,
             )
             for caster in _casters(vote, Span(elector_id, elector_id))
         ),
@@ -201,6 +212,7 @@ def send_receipt(vote: Row[*tuple[Any, ...]], receipt: Receipt, email: str, *, u
         ],
         why="You cast this ballot.",
         action=("See the receipt", f"{url}/receipt"),
+        kind=MailKind.BALLOT,
         now=receipt.cast_at,
     )
 
@@ -232,6 +244,9 @@ def _tell(
                     paragraphs=[*paragraphs, deadline],
                     why=caster.why,
                     action=("Cast the ballot", f"{site}{caster.path}"),
+                    kind=MailKind.REMINDER if missing else MailKind.VOTE,
+                    person_id=caster.person_id,
+                    project_id=vote.project_id,
                 )
                 for caster in _casters(vote, span, missing=missing)
             ),
@@ -271,6 +286,7 @@ def _casters(vote: Vote, span: Span, *, missing: bool = False) -> Iterator[_Cast
     )
     for seat in seats:
         yield _Caster(
+            seat.id,
             f"{seat.id}:{seat.organization_id}",
             seat.email,
             f"/organizations/{seat.slug}/votes/{vote.id}",
@@ -286,6 +302,7 @@ def _casters(vote: Vote, span: Span, *, missing: bool = False) -> Iterator[_Cast
     )
     for person in own:
         yield _Caster(
+            person.id,
             str(person.id),
             person.email,
             f"/desk/{vote.project.slug}/votes/{vote.id}",

@@ -7,6 +7,7 @@ from datetime import datetime
 from portal.database import db
 from portal.domain.errors import Refusal
 from portal.domain.needs import NeedAction, check_reason, move
+from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, require
 from portal.models.needs import Need, NeedMessage
 from portal.services.audit import record_change
@@ -88,6 +89,9 @@ def take_up_need(
         subject=f"Your need {need.number} to {need.project.name} was taken up",
         paragraphs=[f"Proposal {proposal.number} answers it: {proposal.title}"],
         why=f"You stated this need for {need.organization.name}.",
+        kind=MailKind.NEED,
+        person_id=need.author_id,
+        project_id=need.project_id,
         action=("See the need", f"{site}{need_path(need)}"),
         now=now,
     )
@@ -114,6 +118,9 @@ def _write(
         subject=f"About your need {need.number} to {need.project.name}",
         paragraphs=["The maintainers wrote to you. The conversation is private."],
         why=f"You stated this need for {need.organization.name}.",
+        kind=MailKind.NEED,
+        person_id=need.author_id,
+        project_id=need.project_id,
         action=("Read it and answer", f"{site}{need_path(need)}"),
         now=now,
     )

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.database import db
 from portal.domain.errors import NotFound, Refusal
 from portal.domain.needs import NeedAction, NeedState, check_reason, move
+from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, require
 from portal.domain.screening import SCREENING_ACTIONS
 from portal.models.identity import Person
@@ -186,6 +187,9 @@ def _tell_author(need: Need, *, site: str, now: datetime) -> None:
         subject=f"Your need {need.number} to {need.project.name}",
         paragraphs=[said, *([f"The reason: {need.reason}"] if need.reason else [])],
         why=f"You stated this need for {need.organization.name}.",
+        kind=MailKind.NEED,
+        person_id=need.author_id,
+        project_id=need.project_id,
         action=("See the need", f"{site}{need_path(need)}"),
         now=now,
     )

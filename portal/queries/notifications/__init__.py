@@ -1,0 +1,1 @@
+"""What people chose of the mail that can be turned off."""

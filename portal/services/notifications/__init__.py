@@ -1,0 +1,1 @@
+"""Mail that can be turned off: who wants what, and digests."""

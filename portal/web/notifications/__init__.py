@@ -1,0 +1,1 @@
+"""Choosing mail on the account page, and stopping it from a link in the mail."""
