@@ -189,11 +189,7 @@ def test_a_crash_on_either_side_of_the_call_is_healed(
         patched.setattr(StripeGateway, "open_invoiced_renewal", lost)
         page = net30.order()
     assert "/i/" not in net30.street.shop.client.get(page).text
-    later = datetime.now(UTC) + timedelta(minutes=5)
-    for _ in range(3):  # a sweep that does not reach the processor is made again
-        run_due(net30.street.app, later)
-        if "/i/" in net30.street.shop.client.get(page).text:
-            break
+    run_due(net30.street.app, datetime.now(UTC) + timedelta(minutes=5))
     net30.street.stage.pay(net30.hosted(page))
     net30.street.deliver("invoice.paid")
     assert sponsorship().term is Term.ACTIVE
