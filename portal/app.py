@@ -34,6 +34,7 @@ from portal.web.notifications.stopping import resume, stop
 from portal.web.page_cache import init_page_cache
 from portal.web.row_numbers import init_row_numbers
 from portal.web.static_files import init_static
+from portal.web.texts import init_texts
 
 # Each field has its own, smaller limit and says so beside it; what is larger than this is not read.
 _MOST_BYTES = 24 * 1024 * 1024
@@ -106,6 +107,7 @@ def create_app(
         init_markdown,
         init_page_cache,
         init_static,
+        init_texts,
     )
     for install in installs:
         install(app)
