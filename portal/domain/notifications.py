@@ -62,7 +62,7 @@ DEFAULT_WAYS: Mapping[MailKind, Way] = {
     MailKind.TERM: Way.IMMEDIATELY,
     MailKind.DECISION_OWED: Way.IMMEDIATELY,
     MailKind.NEED_DESK: Way.DAILY,
-    MailKind.SUPPORT_DESK: Way.DAILY,
+    MailKind.SUPPORT_DESK: Way.IMMEDIATELY,
     MailKind.SCREENING: Way.DAILY,
     MailKind.SPONSOR: Way.IMMEDIATELY,
     MailKind.TREASURY: Way.IMMEDIATELY,

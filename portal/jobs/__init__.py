@@ -28,7 +28,7 @@ from portal.jobs.billing import (
 )
 from portal.jobs.books import check_money
 from portal.jobs.life import follow_changes, follow_money_back, remind_of_terms
-from portal.jobs.mail import deliver_mail, gather_digests
+from portal.jobs.mail import deliver_mail, gather_digests, spread_news
 from portal.jobs.reconciler import compare_books
 from portal.jobs.record import keep_record
 from portal.jobs.rows import LISTED, SETTLED, one
@@ -310,6 +310,7 @@ SWEEPS = (
     Sweep("check_money", check_money, {"minute": "11", "hour": "2"}),
     _STATEMENTS,
     Sweep("forget_links", _forget_links, {"minute": "41", "hour": "4"}),
+    Sweep("spread_news", spread_news),
     Sweep("gather_digests", gather_digests, {"minute": "*/5"}),
     _OUTBOX,
 )

@@ -15,6 +15,7 @@ from portal.ports.mail import Mail, MailUndelivered
 from portal.services import outbox
 from portal.services.notifications import digests
 from portal.services.outbox import DueMessage
+from portal.services.votes import news
 from portal.settings import Settings
 
 # Whatever is sent without asking follows from a role, or from something done here.
@@ -22,6 +23,16 @@ _ALWAYS_SENT = (
     "Mail like this is always sent. It follows your roles and what is done with your address here."
     " To stop it, give up the role or leave, from "
 )
+
+
+def spread_news(_world: Collaborators, now: datetime) -> None:
+    """Tell those who took part in proposals what became of them, in steps."""
+    for news_id in news.find_untold_news():
+        with one("news", news_id):
+            more = True
+            while more:
+                with transaction():
+                    more = news.tell_some(news_id, now=now)
 
 
 def gather_digests(_world: Collaborators, now: datetime) -> None:

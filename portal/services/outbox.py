@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import delete, select
 
 from portal.database import connection, db, insert_missing
-from portal.domain.notifications import DEFAULT_WAYS, IN_DIGEST, MailKind, Way, next_digest_at
+from portal.domain.notifications import IN_DIGEST, MailKind, Way, next_digest_at
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Project
-from portal.services.notifications.ways import Wanted, find_ways
+from portal.services.notifications.wanted import find_allowed
 
 _MOST_ATTEMPTS = 10
 _POSTED_AT_ONCE = 1000
@@ -54,6 +54,8 @@ class Letter:
 
     Of letters with the same ``dedupe_key`` only the first is ever posted. A ``kind`` that can be
     turned off needs the ``person_id`` of whoever gets it; ``project_id`` sorts it in digests.
+    ``about_id`` is the person whose doing it tells of: it never reaches whoever is kept apart from
+    them. What is done in the project's name, or by the portal, is about nobody.
     """
 
     dedupe_key: str
@@ -66,6 +68,7 @@ class Letter:
     kind: MailKind | None = None
     person_id: int | None = None
     project_id: int | None = None
+    about_id: int | None = None
 
 
 def post_mail(  # noqa: PLR0913 - the parts of a letter
@@ -81,10 +84,21 @@ def post_mail(  # noqa: PLR0913 - the parts of a letter
     kind: MailKind | None = None,
     person_id: int | None = None,
     project_id: int | None = None,
+    about_id: int | None = None,
 ) -> None:
     """Queue one mail; the same ``dedupe_key`` queues nothing a second time."""
     letter = Letter(
-        dedupe_key, recipient, subject, paragraphs, why, action, due_at, kind, person_id, project_id
+        dedupe_key,
+        recipient,
+        subject,
+        paragraphs,
+        why,
+        action,
+        due_at,
+        kind,
+        person_id,
+        project_id,
+        about_id,
     )
     post_mails([letter], now=now)
 
@@ -96,26 +110,13 @@ def post_mails(letters: Iterable[Letter], *, now: datetime) -> None:
     """
     remaining = iter(letters)
     while batch := list(islice(remaining, _POSTED_AT_ONCE)):
-        ways = find_ways(map(_asked, filter(_can_be_stopped, batch)))
-        rows = [row for letter in batch if (row := _row(letter, ways, now)) is not None]
-        if rows:
+        allowed = find_allowed(batch)
+        if allowed:
+            rows = [_row(batch[place], way, now) for place, way in allowed.items()]
             connection().execute(insert_missing(OutboxMessage), rows)
 
 
-def _can_be_stopped(letter: Letter) -> bool:
-    return letter.kind in DEFAULT_WAYS
-
-
-def _asked(letter: Letter) -> tuple[int, MailKind]:
-    if letter.person_id is None or letter.kind is None:
-        raise ValueError(f"whose mail is it, that can be turned off: {letter.dedupe_key}")
-    return letter.person_id, letter.kind
-
-
-def _row(letter: Letter, ways: Wanted, now: datetime) -> dict[str, Any] | None:
-    way = ways[_asked(letter)] if _can_be_stopped(letter) else Way.IMMEDIATELY
-    if way is Way.NEVER:
-        return None
+def _row(letter: Letter, way: Way, now: datetime) -> dict[str, Any]:
     label, url = letter.action or ("", "")
     due_at = letter.due_at or now
     return {
@@ -133,6 +134,7 @@ def _row(letter: Letter, ways: Wanted, now: datetime) -> dict[str, Any] | None:
         "kind": letter.kind.value if letter.kind else "",
         "person_id": letter.person_id,
         "project_id": letter.project_id,
+        "about_id": letter.about_id,
         "in_digest": way in IN_DIGEST,
     }
 
@@ -163,7 +165,7 @@ def claim_message(message_id: int, *, now: datetime) -> DueMessage | None:
     if message is None or message.sent_at is not None or message.due_at > now or message.in_digest:
         return None
     items = _items(message)
-    if not (items if message.kind == MailKind.DIGEST else _is_wanted(message)):
+    if not (items if message.kind == MailKind.DIGEST else find_allowed([message])):
         _throw_away(message)
         return None
     message.attempts += 1
@@ -192,20 +194,12 @@ def _items(digest: OutboxMessage) -> Sequence[Item]:
         .where(OutboxMessage.digest_id == digest.id)
         .order_by(Project.name, OutboxMessage.id)
     ).all()
-    reader = digest.person_id or 0
-    wanted = find_ways((reader, MailKind(row.kind)) for row, _name in rows)
+    allowed = find_allowed(row for row, _name in rows)
     return [
         Item(name or "", row.subject, _paragraphs(row), _action(row))
-        for row, name in rows
-        if wanted[reader, MailKind(row.kind)] is not Way.NEVER
+        for place, (row, name) in enumerate(rows)
+        if place in allowed
     ]
-
-
-def _is_wanted(message: OutboxMessage) -> bool:
-    if message.person_id is None or message.kind not in DEFAULT_WAYS:
-        return True
-    asked = (message.person_id, MailKind(message.kind))
-    return find_ways([asked])[asked] is not Way.NEVER
 
 
 def _throw_away(message: OutboxMessage) -> None:

@@ -8,11 +8,11 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal.database import db
-from portal.domain.notifications import MOST_IN_ONE_DIGEST, MailKind, Way
+from portal.domain.notifications import MOST_IN_ONE_DIGEST, MailKind
 from portal.models.identity import Person
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Project
-from portal.services.notifications.ways import find_ways
+from portal.services.notifications.wanted import find_allowed
 
 _COLLECTED = (OutboxMessage.in_digest, OutboxMessage.sent_at.is_(None))
 
@@ -34,7 +34,7 @@ def gather_digest(person_id: int, *, now: datetime) -> bool:
     """Put what is due for a person into a digest, a hundred at most; False if nothing is left.
 
     Digest and contents change in one transaction, so that each notification stands in exactly one.
-    What its reader turned off since is thrown away.
+    What its reader turned off since is thrown away, and what is about somebody kept apart.
     """
     rows = db.session.scalars(
         select(OutboxMessage)
@@ -46,13 +46,11 @@ def gather_digest(person_id: int, *, now: datetime) -> bool:
     ).all()
     if not rows:
         return False
-    ways = find_ways((person_id, MailKind(row.kind)) for row in rows)
-    kept = []
-    for row in rows:
-        if ways[person_id, MailKind(row.kind)] is Way.NEVER:
+    allowed = find_allowed(rows)
+    kept = [row for place, row in enumerate(rows) if place in allowed]
+    for place, row in enumerate(rows):
+        if place not in allowed:
             db.session.delete(row)
-        else:
-            kept.append(row)
     if kept:
         _write(person_id, kept, now=now)
     return True

@@ -13,6 +13,7 @@ from portal.domain.permissions import Actor, Permission, require
 from portal.models.decisions import RoadmapItem, RoadmapUpdate
 from portal.models.proposals import Proposal
 from portal.services.audit import record_change
+from portal.services.votes.news import spread_progress
 
 
 def report_progress(
@@ -52,6 +53,7 @@ def report_progress(
         db.session.add(
             RoadmapUpdate(item=item, item_id=item.id, text=text, author=actor.name, at=now)
         )
+    spread_progress(item.proposal, action, item.state, text, now=now)
     stands = item.state.value.replace("_", " ")
     record_change(
         f"roadmap:item:{action}",

@@ -24,6 +24,7 @@ from portal.models.decisions import DecisionRecord, RoadmapItem
 from portal.models.votes import Outcome, Vote, VoteProposal
 from portal.services.audit import record_change
 from portal.services.record.vote_log import log_decided
+from portal.services.votes.news import spread_decision
 from portal.services.votes.proposals import lock_proposal
 
 
@@ -80,6 +81,7 @@ def decide(
     )
     db.session.add(record)
     log_decided(vote, record)
+    spread_decision(record, now=now)
     proposal.state = following
     proposal.updated_at = now
     if kind is DecisionKind.ACCEPTED:

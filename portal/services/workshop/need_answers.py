@@ -114,6 +114,7 @@ def _write(
     db.session.flush()
     post_mail(
         dedupe_key=f"need:{need.id}:message:{message.id}",
+        about_id=None if as_project else actor.person_id,
         recipient=need.author.email,
         subject=f"About your need {need.number} to {need.project.name}",
         paragraphs=["The maintainers wrote to you. The conversation is private."],

@@ -26,6 +26,7 @@ from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import TierVersion
 from portal.services.audit import record_change
+from portal.services.workshop.workshop_mail import announce_message, announce_need
 
 DEFAULT_QUOTA = 3
 
@@ -118,6 +119,7 @@ def submit_need(actor: Actor, organization_id: int, need_id: int, *, now: dateti
     need.updated_at = now
     need.reason = ""
     _note(need, "submitted", actor, now)
+    announce_need(need, now=now)
 
 
 def withdraw_need(actor: Actor, organization_id: int, need_id: int, *, now: datetime) -> None:
@@ -144,19 +146,20 @@ def write_to_maintainers(
         raise Refusal("need.silent", "There is nobody to write to: no maintainer has this need.")
     if not text:
         raise Refusal("need.message", "Write something first.", field="text")
-    db.session.add(
-        NeedMessage(
-            project_id=need.project_id,
-            need_id=need.id,
-            author_id=actor.person_id,
-            by_project=False,
-            signed=actor.name,
-            text=text,
-            written_at=now,
-            released_at=now if is_trusted(need.project_id, actor.person_id) else None,
-        )
+    message = NeedMessage(
+        project_id=need.project_id,
+        need=need,
+        need_id=need.id,
+        author_id=actor.person_id,
+        by_project=False,
+        signed=actor.name,
+        text=text,
+        written_at=now,
+        released_at=now if is_trusted(need.project_id, actor.person_id) else None,
     )
+    db.session.add(message)
     db.session.flush()
+    announce_message(message, now=now)
 
 
 TALKED_ABOUT = frozenset(

@@ -18,6 +18,7 @@ from portal.services.audit import record_change
 from portal.services.outbox import post_mail
 from portal.services.workshop.blocks import HELD, is_blocked
 from portal.services.workshop.needs import lock_need
+from portal.services.workshop.workshop_mail import announce_message, announce_need
 
 
 def screen_need(
@@ -49,6 +50,7 @@ def screen_need(
     need.released_at = now if need.state is NeedState.OPEN else None
     _note(f"need:text:{action}", f"Need {number}: {action.replace('_', ' ')}", actor, need, now)
     _tell_author(need, site=site, now=now)
+    announce_need(need, now=now)
 
 
 def screen_message(
@@ -74,6 +76,8 @@ def screen_message(
         message.refused_at, message.reason = now, reason
     said = "released" if released else "refused"
     _note(f"need:message:{said}", f"A message was {said}", actor, message.need, now)
+    if released:
+        announce_message(message, now=now)
 
 
 def grant_trust(actor: Actor, project_id: int, person_id: int, *, now: datetime) -> None:
