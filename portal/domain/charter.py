@@ -37,6 +37,14 @@ class PrivacyMode(StrEnum):
     SECRET_AGGREGATE = "secret_aggregate"  # noqa: S105 - a mode, not a password
 
 
+class StatementsShown(StrEnum):
+    """What the public sees of the statements on a proposal, the least first."""
+
+    NOTHING = "nothing"
+    POSITIONS = "positions"
+    EVERYTHING = "everything"
+
+
 @dataclass(frozen=True, slots=True)
 class Charter:
     """A voting configuration (VOTING 2 to 6); the defaults are a new project's charter.
@@ -59,6 +67,7 @@ class Charter:
     grace_days: int = 21
     reason_required: bool = False
     veto_allowed: bool = False
+    statements_shown: StatementsShown = StatementsShown.NOTHING
 
     def __post_init__(self) -> None:
         """Refuse a charter that no vote could be held under."""

@@ -56,6 +56,8 @@ class Permission(StrEnum):
     ORGANIZATION_BALLOT_CAST = "organization:ballot:cast"
     ORGANIZATION_NEED_READ = "organization:need:read"
     ORGANIZATION_NEED_WRITE = "organization:need:write"
+    ORGANIZATION_STATEMENT_READ = "organization:statement:read"
+    ORGANIZATION_STATEMENT_WRITE = "organization:statement:write"
 
     PROJECT_DESK_READ = "project:desk:read"
     PROJECT_PROFILE_EDIT = "project:profile:edit"
@@ -78,6 +80,9 @@ class Permission(StrEnum):
     PROJECT_NEED_ANSWER = "project:need:answer"
     PROJECT_SCREENING_DECIDE = "project:screening:decide"
     PROJECT_BLOCK_EDIT = "project:block:edit"
+    PROJECT_STATEMENT_READ = "project:statement:read"
+    PROJECT_STATEMENT_WRITE = "project:statement:write"
+    PROJECT_SUMMARY_EDIT = "project:summary:edit"
 
 
 _O = OrganizationRole
@@ -96,6 +101,8 @@ ORGANIZATION_POLICY: Mapping[Permission, frozenset[OrganizationRole]] = {
     Permission.ORGANIZATION_BALLOT_CAST: frozenset({_O.REPRESENTATIVE, _O.DEPUTY}),
     Permission.ORGANIZATION_NEED_READ: frozenset({_O.OWNER, _O.REPRESENTATIVE, _O.DEPUTY}),
     Permission.ORGANIZATION_NEED_WRITE: frozenset({_O.REPRESENTATIVE, _O.DEPUTY}),
+    Permission.ORGANIZATION_STATEMENT_READ: frozenset({_O.OWNER, _O.REPRESENTATIVE, _O.DEPUTY}),
+    Permission.ORGANIZATION_STATEMENT_WRITE: frozenset({_O.REPRESENTATIVE, _O.DEPUTY}),
 }
 PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_DESK_READ: frozenset(_P),
@@ -120,6 +127,9 @@ PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_SCREENING_DECIDE: frozenset({_P.LEAD, _P.STEWARD}),
     # A silent power, hence in few hands: not even a lead's, unless they are a steward too.
     Permission.PROJECT_BLOCK_EDIT: frozenset({_P.STEWARD}),
+    Permission.PROJECT_STATEMENT_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.STEWARD}),
+    Permission.PROJECT_STATEMENT_WRITE: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_SUMMARY_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
 }
 
 

@@ -22,6 +22,7 @@ class TaskKind(StrEnum):
     PROJECT_ROADMAP = "project_roadmap"
     PROJECT_SCREEN_NEED = "project_screen_need"
     PROJECT_SCREEN_MESSAGE = "project_screen_message"
+    PROJECT_SCREEN_STATEMENT = "project_screen_statement"
     PROJECT_NEED = "project_need"
     PROJECT_NEED_ASKED = "project_need_asked"
     PROJECT_NEED_MESSAGE = "project_need_message"
@@ -37,6 +38,7 @@ class TaskKind(StrEnum):
 
     ORGANIZATION_BALLOT = "organization_ballot"
     ORGANIZATION_REWORD = "organization_reword"
+    ORGANIZATION_STATEMENT = "organization_statement"
     ORGANIZATION_ASKED = "organization_asked"
     ORGANIZATION_INVOICE = "organization_invoice"
     ORGANIZATION_GRACE = "organization_grace"
@@ -64,6 +66,7 @@ SHOWN_WITH: Mapping[TaskKind, Permission] = {
     _K.PROJECT_ROADMAP: _P.PROJECT_ROADMAP_EDIT,
     _K.PROJECT_SCREEN_NEED: _P.PROJECT_SCREENING_DECIDE,
     _K.PROJECT_SCREEN_MESSAGE: _P.PROJECT_SCREENING_DECIDE,
+    _K.PROJECT_SCREEN_STATEMENT: _P.PROJECT_SCREENING_DECIDE,
     _K.PROJECT_NEED: _P.PROJECT_NEED_ANSWER,
     _K.PROJECT_NEED_ASKED: _P.PROJECT_NEED_ANSWER,
     _K.PROJECT_NEED_MESSAGE: _P.PROJECT_NEED_ANSWER,
@@ -78,6 +81,7 @@ SHOWN_WITH: Mapping[TaskKind, Permission] = {
     _K.PROJECT_DISPUTE: _P.PROJECT_REFUND_GIVE,
     _K.ORGANIZATION_BALLOT: _P.ORGANIZATION_BALLOT_CAST,
     _K.ORGANIZATION_REWORD: _P.ORGANIZATION_NEED_WRITE,
+    _K.ORGANIZATION_STATEMENT: _P.ORGANIZATION_STATEMENT_WRITE,
     _K.ORGANIZATION_ASKED: _P.ORGANIZATION_NEED_WRITE,
     _K.ORGANIZATION_INVOICE: _P.ORGANIZATION_BILLING_EDIT,
     _K.ORGANIZATION_GRACE: _P.ORGANIZATION_SPONSORSHIP_BUY,
@@ -91,6 +95,7 @@ SHOWN_WITH: Mapping[TaskKind, Permission] = {
 _AIMS: Mapping[TaskKind, timedelta] = {
     _K.PROJECT_SCREEN_NEED: timedelta(days=2),
     _K.PROJECT_SCREEN_MESSAGE: timedelta(days=2),
+    _K.PROJECT_SCREEN_STATEMENT: timedelta(days=2),
     _K.PROJECT_MISMATCH: timedelta(days=2),
     _K.PROJECT_NEED_LEFT: timedelta(days=7),
     _K.PROJECT_NEED_MESSAGE: timedelta(days=7),
@@ -102,6 +107,7 @@ _AIMS: Mapping[TaskKind, timedelta] = {
     _K.PROJECT_CONSULTATION: timedelta(days=28),
     _K.PROJECT_NEED_ASKED: timedelta(days=60),
     _K.ORGANIZATION_REWORD: timedelta(days=14),
+    _K.ORGANIZATION_STATEMENT: timedelta(days=7),
     _K.ORGANIZATION_ASKED: timedelta(days=14),
     _K.ORGANIZATION_REJECTED: timedelta(days=14),
     _K.ORGANIZATION_RELATED: timedelta(days=14),

@@ -27,6 +27,7 @@ from portal.models import (
     record,
     selfcheck,
     sponsorship,
+    statements,
     tiers,
     votes,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "record",
     "selfcheck",
     "sponsorship",
+    "statements",
     "tiers",
     "votes",
 ]

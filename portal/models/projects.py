@@ -10,7 +10,7 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, FractionText, Instant, choices
-from portal.domain.charter import Charter, DecisionMode, PrivacyMode
+from portal.domain.charter import Charter, DecisionMode, PrivacyMode, StatementsShown
 from portal.domain.permissions import ProjectRole
 from portal.domain.weights import Damping
 from portal.models.identity import Person
@@ -78,6 +78,9 @@ class CharterVersion(Base):
     grace_days: Mapped[int]
     reason_required: Mapped[bool]
     veto_allowed: Mapped[bool] = mapped_column(default=False)
+    statements_shown: Mapped[StatementsShown] = mapped_column(
+        choices(StatementsShown), default=StatementsShown.NOTHING
+    )
     note: Mapped[str] = mapped_column(String(500), default="")
     changed_by: Mapped[str] = mapped_column(String(120))
     changed_at: Mapped[datetime] = mapped_column(Instant)

@@ -20,7 +20,7 @@ from portal.web.projects import charters, desk, operator, public
 from portal.web.record import bundles, receipts, record
 from portal.web.sponsorship import sponsorship_changes, sponsorships, tiers
 from portal.web.votes import calendars, decisions, proposals, tally, votes, windows
-from portal.web.workshop import need_desk, needs, screening
+from portal.web.workshop import consultations, need_desk, needs, screening, statements
 
 BLUEPRINTS = (
     account.blueprint,
@@ -31,6 +31,7 @@ BLUEPRINTS = (
     calendars.blueprint,
     charters.blueprint,
     choices.blueprint,
+    consultations.blueprint,
     decisions.blueprint,
     desk.blueprint,
     health.blueprint,
@@ -54,6 +55,7 @@ BLUEPRINTS = (
     sponsorship_changes.blueprint,
     sponsorships.blueprint,
     stopping.blueprint,
+    statements.blueprint,
     tally.blueprint,
     tiers.blueprint,
     treasury.blueprint,

@@ -26,6 +26,7 @@ TYPED = {
     "quorum_weight": "1/2",
     "quorum_electors": "0.5",
     "threshold": "",
+    "statements_shown": "nothing",
     "mode": "advisory",
     "privacy": "sealed_roll_call",
     "seasoning_days": "0",

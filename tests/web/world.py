@@ -48,6 +48,7 @@ from tests.builders import (
 )
 from tests.document_builders import SELLER
 from tests.need_builders import make_message, make_need
+from tests.statement_builders import make_statement
 from tests.vote_builders import DAY, SITE, Scene, cast, close, make_draft, make_scene, make_vote
 
 # What stands in an address that names nothing.
@@ -125,6 +126,7 @@ def build_world(
         archived.tier.archived_at = NOW
         session.add(archived.tier)
     needs = _state_needs(project, acme, colleague)
+    statement = make_statement(project, votes["consultation"], acme, colleague)
     numbers = {
         "need_desk.show": needs["open_number"], "need_desk.answer": needs["open_number"],
         "need_desk.take_up": needs["open_number"],
@@ -163,7 +165,7 @@ def build_world(
         "invitation_id": more["to_organization"], "number": votes["consultation"],
         "organization": acme.slug, "payment_id": more["payment"], "person_id": colleague.id,
         "project": project.slug, "reference": stake.reference, "session_id": more["session"],
-        "need_id": needs["draft"], "message_id": needs["message"], "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
+        "statement_id": statement.id, "revision": 1, "need_id": needs["draft"], "message_id": needs["message"], "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
     }  # fmt: skip
     return World(person, project.id, acme.id, values, of_endpoint)
 

@@ -19,6 +19,7 @@ from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.votes import Elector, ElectorOrganization, Vote
 from portal.queries.desks.money_tasks import ending_soon
+from portal.queries.desks.statement_tasks import statements_to_reword
 from portal.queries.desks.task_rows import Scopes, Waiting, waiting
 from portal.queries.desks.vote_tasks import HAS_BALLOT
 
@@ -27,7 +28,13 @@ _LAST = aliased(NeedMessage)
 
 def organization_tasks(scopes: Scopes, now: datetime) -> list[Waiting]:
     """Ballots to cast, needs that came back, stakes that run out, a name that was not approved."""
-    return [_ballots(scopes, now), *_needs(scopes), *_stakes(scopes, now), _related(scopes)]
+    return [
+        _ballots(scopes, now),
+        *_needs(scopes),
+        statements_to_reword(scopes),
+        *_stakes(scopes, now),
+        _related(scopes),
+    ]
 
 
 def dated_organization_tasks(scopes: Scopes) -> list[Waiting]:

@@ -13,6 +13,7 @@ from portal.domain.tasks import LAST_WORD, TaskKind
 from portal.models.needs import Need, NeedMessage
 from portal.models.organizations import Organization
 from portal.models.proposals import Proposal
+from portal.queries.desks.statement_tasks import statements_to_screen
 from portal.queries.desks.task_rows import Column, Scopes, Waiting, waiting
 
 _DEALT_WITH = (NeedState.ANSWERED, NeedState.DECLINED, NeedState.TAKEN_UP)
@@ -23,6 +24,7 @@ def workshop_tasks(scopes: Scopes, now: datetime) -> list[Waiting]:
     """What waits for stewards, and what waits for an answer, for those who give one."""
     return [
         *_to_screen(scopes),
+        statements_to_screen(scopes),
         *_to_answer(scopes, now),
     ]
 

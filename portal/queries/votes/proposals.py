@@ -118,9 +118,6 @@ def get_proposal_page(project_id: int, number: int, *, now: datetime) -> Proposa
     if proposal.state is ProposalState.DRAFT and votes:
         terms = db.session.scalar(select(Vote.terms).where(Vote.id == votes[0][1].id)) or {}
         text = dict(read_text(terms, number)) if terms else {}
-    roadmap = db.session.scalar(
-        select(RoadmapItem.state).where(RoadmapItem.proposal_id == proposal.id)
-    )
     return ProposalPage(
         number=number,
         title=text.get("title", proposal.title),
@@ -131,7 +128,7 @@ def get_proposal_page(project_id: int, number: int, *, now: datetime) -> Proposa
         updated_at=proposal.updated_at,
         withdrawal_reason=proposal.withdrawal_reason,
         votes=tuple(line for _id, line in votes),
-        roadmap=roadmap,
+        roadmap=proposal.roadmap,
     )
 
 
@@ -166,6 +163,10 @@ def _find(project_id: int, number: int) -> Row[*tuple[Any, ...]] | None:
         Proposal.published_at,
         Proposal.updated_at,
         Proposal.withdrawal_reason,
+        select(RoadmapItem.state)
+        .where(RoadmapItem.proposal_id == Proposal.id)
+        .scalar_subquery()
+        .label("roadmap"),
     )
     return db.session.execute(
         select(*columns).where(Proposal.project_id == project_id, Proposal.number == number)

@@ -6,13 +6,19 @@ import statistics
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, union_all
 
 from portal.database import db
 from portal.domain.needs import NeedState, NeedText
 from portal.models.identity import Person
 from portal.models.needs import MESSAGE_HELD, NEED_HELD, Intake, Need, NeedMessage, Trust
 from portal.models.organizations import Organization
+from portal.models.statements import Statement
+from portal.queries.workshop.waiting_statements import (
+    WaitingStatement,
+    count_waiting_statements,
+    list_waiting_statements,
+)
 
 _AT_ONCE = 50
 _LOOKED_BACK = timedelta(days=90)
@@ -74,6 +80,7 @@ class ScreeningDesk:
 
     needs: tuple[WaitingNeed, ...]
     messages: tuple[WaitingMessage, ...]
+    statements: tuple[WaitingStatement, ...]
     size: int
     median: timedelta | None
     trusted: tuple[TrustedPerson, ...]
@@ -81,10 +88,11 @@ class ScreeningDesk:
 
 
 def get_screening_desk(project_id: int, *, now: datetime) -> ScreeningDesk:
-    """The first fifty of each queue, in seven statements."""
+    """The first fifty of each queue, in eight statements."""
     return ScreeningDesk(
         needs=_needs(project_id),
         messages=_messages(project_id),
+        statements=list_waiting_statements(project_id, limit=_AT_ONCE),
         size=count_waiting(project_id),
         median=_median(project_id, now),
         trusted=_trusted(project_id),
@@ -98,8 +106,11 @@ def count_waiting(project_id: int) -> int:
     messages = select(func.count(NeedMessage.id)).where(
         NeedMessage.project_id == project_id, *_MESSAGE_WAITS
     )
-    counts = db.session.execute(select(needs.scalar_subquery(), messages.scalar_subquery())).one()
-    return int(counts[0] + counts[1])
+    statements = count_waiting_statements(project_id)
+    counts = db.session.execute(
+        select(needs.scalar_subquery(), messages.scalar_subquery(), statements)
+    ).one()
+    return int(sum(counts))
 
 
 def find_intake(project_id: int) -> IntakeState:
@@ -153,16 +164,23 @@ def _messages(project_id: int) -> tuple[WaitingMessage, ...]:
 
 
 def _median(project_id: int, now: datetime) -> timedelta | None:
-    rows = db.session.execute(
-        select(Need.handed_in_at, Need.screened_at)
-        .where(
-            Need.project_id == project_id,
-            Need.screened_at > now - _LOOKED_BACK,
-            Need.handed_in_at.is_not(None),
-        )
-        .order_by(Need.id.desc())
-        .limit(1000)
+    spans = (
+        (Need, Need.handed_in_at, Need.screened_at),
+        (Statement, Statement.submitted_at, Statement.screened_at),
     )
+    newest = [
+        select(handed_in.label("handed_in_at"), screened.label("screened_at"))
+        .where(
+            kind.project_id == project_id,
+            screened > now - _LOOKED_BACK,
+            handed_in.is_not(None),
+        )
+        .order_by(kind.id.desc())
+        .limit(1000)
+        .subquery()
+        for kind, handed_in, screened in spans
+    ]
+    rows = db.session.execute(union_all(*(select(each) for each in newest)))
     waits = [row.screened_at - row.handed_in_at for row in rows]
     return statistics.median(waits) if waits else None
 

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import select
 
 from portal.database import db
-from portal.domain.charter import Charter, DecisionMode
+from portal.domain.charter import Charter, DecisionMode, StatementsShown
 from portal.domain.decisions import DecisionKind, RoadmapAction
 from portal.domain.electorate import Electorate
 from portal.domain.papers import YES_NO_PAPER, BallotPaper
@@ -20,6 +20,7 @@ from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.services.demonstration import texts
 from portal.services.demonstration.cast import SPONSORS, TIERS, UNSTAKED
+from portal.services.demonstration.consultation import hold_consultation
 from portal.services.demonstration.people import Companies, add_maintainers, add_personas
 from portal.services.demonstration.priorities import PRIORITIES, Choice, Priority
 from portal.services.demonstration.stakes import add_stake, tiers_by_name
@@ -63,7 +64,11 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     write_charter(
         lead,
         project.id,
-        Charter(mode=DecisionMode.TWO_HOUSES, seasoning_days=0),
+        Charter(
+            mode=DecisionMode.TWO_HOUSES,
+            seasoning_days=0,
+            statements_shown=StatementsShown.POSITIONS,
+        ),
         number=1,
         note="The first charter.",
         now=project.created_at,
@@ -79,6 +84,9 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     play_treasury(lead, project.id, companies, tiers, site=site, now=now)
     _Workshop(project.id, maintainers, companies, site, read_standing, now).play()
     state_needs(project.id, maintainers, companies, site=site, now=now)
+    hold_consultation(
+        project.id, maintainers, companies, read_standing=read_standing, site=site, now=now
+    )
     db.session.flush()
     _hold_back_mail(now=now)
 

@@ -11,6 +11,7 @@ from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.needs import (
     PENDING,
     UNSEEN,
+    Credit,
     NeedAction,
     NeedState,
     NeedText,
@@ -26,6 +27,7 @@ from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import TierVersion
 from portal.services.audit import record_change
+from portal.services.workshop.pseudonyms import is_claimed
 from portal.services.workshop.workshop_mail import announce_message, announce_need
 
 DEFAULT_QUOTA = 3
@@ -100,6 +102,13 @@ def submit_need(actor: Actor, organization_id: int, need_id: int, *, now: dateti
     following = move(need.state, NeedAction.SUBMIT)
     for refusal in need.text.missing():
         raise refusal
+    if need.credit is Credit.PSEUDONYM and is_claimed(need.project_id, need.pseudonym):
+        raise Refusal(
+            "need.pseudonym_taken",
+            "A statement stands under this pseudonym, and maintainers know whose needs are. "
+            "Choose another.",
+            field="pseudonym",
+        )
     stake = find_stake(organization_id, need.project_id)
     intake = db.session.get(Intake, need.project_id)
     for obstacle in submission_obstacles(

@@ -12,8 +12,10 @@ from portal.domain.needs import NeedAction, NeedState, check_reason, move
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, require
 from portal.domain.screening import SCREENING_ACTIONS
+from portal.domain.statements import OPEN_CREDITS
 from portal.models.identity import Person
 from portal.models.needs import Intake, Need, NeedMessage, Trust
+from portal.models.statements import Statement
 from portal.services.audit import record_change
 from portal.services.outbox import post_mail
 from portal.services.workshop.blocks import HELD, is_blocked
@@ -86,8 +88,7 @@ def grant_trust(actor: Actor, project_id: int, person_id: int, *, now: datetime)
     Refuses a person who is blocked; NotFound for whoever never wrote to the project.
     """
     require(actor, Permission.PROJECT_SCREENING_DECIDE, project_id=project_id)
-    wrote = select(Need.id).where(Need.project_id == project_id, Need.author_id == person_id)
-    if db.session.scalar(wrote.limit(1)) is None:
+    if not _has_written(project_id, person_id):
         raise NotFound("person")
     if is_blocked(project_id, person_id):
         raise HELD
@@ -143,6 +144,17 @@ def set_intake(
         now=now,
         project_id=project_id,
     )
+
+
+def _has_written(project_id: int, person_id: int) -> bool:
+    """Whether stewards know somebody's words; not those under a pseudonym or under no name."""
+    need = select(Need.id).where(Need.project_id == project_id, Need.author_id == person_id)
+    statement = select(Statement.id).where(
+        Statement.project_id == project_id,
+        Statement.author_id == person_id,
+        Statement.credit.in_(OPEN_CREDITS),
+    )
+    return db.session.scalar(select(need.exists() | statement.exists())) or False
 
 
 def _current_trust(project_id: int, person_id: int) -> Trust | None:

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.fields.choices import SelectChoice
 
-from portal.domain.charter import DAYS, Charter, DecisionMode, PrivacyMode, percent
+from portal.domain.charter import DAYS, Charter, DecisionMode, PrivacyMode, StatementsShown, percent
 from portal.domain.errors import Refusal
 from portal.domain.weights import Damping
 from portal.web.exact_fields import ShareField, WholeField
@@ -26,6 +26,11 @@ _CHOICES = {
     "privacy": (
         (PrivacyMode.SEALED_ROLL_CALL, _l("Sealed, then a public roll call")),
         (PrivacyMode.SECRET_AGGREGATE, _l("Secret, only totals")),
+    ),
+    "statements_shown": (
+        (StatementsShown.NOTHING, _l("Nothing")),
+        (StatementsShown.POSITIONS, _l("Positions and the summary")),
+        (StatementsShown.EVERYTHING, _l("Everything that was released")),
     ),
 }
 _SHARES = ("cap", "quorum_weight", "quorum_electors", "threshold")
@@ -81,6 +86,7 @@ class CharterForm(Form):
     )
     reason_required = BooleanField(_l("Whoever votes against gives a reason"))
     veto_allowed = BooleanField(_l("Maintainers may veto what was carried"))
+    statements_shown = _radio("statements_shown", _l("What the public sees of statements"))
     note = TextField(
         _l("Why this change"),
         max_length=500,
@@ -90,7 +96,7 @@ class CharterForm(Form):
     def show(self, charter: Charter, number: int) -> None:
         """Fill in a charter as one would type it."""
         self.number.data = str(number)
-        for name in ("damping", "mode", "privacy", "reason_required", "veto_allowed"):
+        for name in (*_CHOICES, "reason_required", "veto_allowed"):
             self[name].data = getattr(charter, name)
         for name in DAYS:
             self[name].data = str(getattr(charter, name))
@@ -108,6 +114,7 @@ class CharterForm(Form):
             privacy=PrivacyMode(self.privacy.data),
             reason_required=self.reason_required.data,
             veto_allowed=self.veto_allowed.data,
+            statements_shown=StatementsShown(self.statements_shown.data),
             **shares,
             **days,
         )

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.domain.charter import Charter, DecisionMode, PrivacyMode, percent
+from portal.domain.charter import Charter, DecisionMode, PrivacyMode, StatementsShown, percent
 from portal.domain.decisions import VETO_DAYS
 from portal.domain.weights import Damping
 
@@ -39,6 +39,7 @@ def describe_charter(charter: Charter) -> list[Rule]:
             charter.window_days)),
         Rule(_("Who sees what"), _privacy(charter.privacy)),
         Rule(_("Reasons"), _reasons(charter)),
+        Rule(_("Statements in consultation"), _statements(charter.statements_shown)),
         Rule(_("A missed payment"), _grace(charter.grace_days)),
     ]  # fmt: skip
 
@@ -141,6 +142,22 @@ def _reasons(charter: Charter) -> str:
     if charter.reason_required:
         return _("Whoever votes against says why.")
     return _("A ballot may carry a reason; none is required.")
+
+
+def _statements(shown: StatementsShown) -> str:
+    screened = _("Electors and maintainers read what stewards released.")
+    public = {
+        StatementsShown.NOTHING: _("The public reads nothing of it."),
+        StatementsShown.POSITIONS: _(
+            "The public sees positions, under the names their authors chose, and the maintainers'"
+            " summary."
+        ),
+        StatementsShown.EVERYTHING: _(
+            "The public reads it too, under the names their authors chose, with the maintainers'"
+            " summary."
+        ),
+    }[shown]
+    return f"{screened} {public}"
 
 
 def _grace(days: int) -> str:

@@ -27,7 +27,9 @@ from portal.queries.votes.outcomes import OutcomePage, get_outcome_page
 from portal.queries.votes.proposals import get_proposal_page, list_proposals
 from portal.queries.votes.windows import find_window, get_present_page
 from portal.queries.workshop.needs import find_need_credits
+from portal.queries.workshop.own_statements import list_own_desks
 from portal.queries.workshop.screening import find_intake
+from portal.queries.workshop.statements import find_public_statements
 from portal.web.access import collaborators, current_actor, now, public
 from portal.web.page_cache import page_changes_at, public_page
 from portal.web.projects.charter_rules import describe_charter
@@ -45,6 +47,7 @@ from portal.web.votes.public_charts import (
     turnout_chart,
     window_chart,
 )
+from portal.web.workshop.statement_forms import POSITIONS
 
 blueprint = Blueprint("public", __name__)
 blueprint.add_app_template_filter(describe_benefit, "benefit")
@@ -140,6 +143,9 @@ def proposal(project: str, number: int) -> ResponseReturnValue:
         project=frame,
         page=page,
         need_credits=find_need_credits(frame.id, number),
+        consultation=find_public_statements(frame.id, number),
+        desks=list_own_desks(current_actor(), frame.id),
+        positions=POSITIONS,
         window=window,
         turnout=window_chart(window.turnouts) if window else None,
     )

@@ -32,6 +32,7 @@ _WORDS = {
         _l("Screen a message about a need"),
         "/screening#message-{key}",
     ),
+    _K.PROJECT_SCREEN_STATEMENT: (_l("Screen a statement"), "/screening#statement-{key}"),
     _K.PROJECT_NEED: (_l("Answer a need"), "/needs/{key}#answer"),
     _K.PROJECT_NEED_ASKED: (_l("The author’s turn"), "/needs/{key}"),
     _K.PROJECT_NEED_MESSAGE: (_l("The author wrote again"), "/needs/{key}#answer"),
@@ -49,6 +50,10 @@ _WORDS = {
     _K.PROJECT_DISPUTE: (_l("The payer’s bank questions a payment"), "/sponsors/{key}/money"),
     _K.ORGANIZATION_BALLOT: (_l("Cast the ballot"), "/votes/{key}"),
     _K.ORGANIZATION_REWORD: (_l("A steward asks for other words"), "/needs/{key}/edit"),
+    _K.ORGANIZATION_STATEMENT: (
+        _l("A steward asks for other words"),
+        "/statements/{key}/edit",
+    ),
     _K.ORGANIZATION_ASKED: (_l("The maintainers wrote to you"), "/needs/{key}#conversation"),
     _K.ORGANIZATION_INVOICE: (_l("Invoice to pay"), "/documents/{key}"),
     _K.ORGANIZATION_GRACE: (_l("A payment is missing"), "/sponsorships/{key}"),

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from portal.database import transaction
 from portal.domain.errors import Conflict, Refusal
-from portal.domain.permissions import Permission
+from portal.domain.permissions import Permission, may
 from portal.domain.proposals import ProposalAction, obstacles
 from portal.queries.identity.actors import Scope
 from portal.queries.votes.proposals import DeskProposal, get_desk_proposal, list_desk_proposals
@@ -171,7 +171,14 @@ def _to(project: Scope, number: int) -> ResponseReturnValue:
 def _render(project: Scope, page: DeskProposal, form: WithdrawForm) -> str:
     why_not = {action.value: obstacles(page.state, action) for action in ProposalAction}
     return render_template(
-        "proposals/show.html", **desk_frame(project), page=page, form=form, why_not=why_not
+        "proposals/show.html",
+        **desk_frame(project),
+        page=page,
+        form=form,
+        why_not=why_not,
+        reads_statements=may(
+            current_actor(), Permission.PROJECT_STATEMENT_READ, project_id=project.id
+        ),
     )
 
 

@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
-from portal.domain.errors import Refusal
+from portal.domain.errors import Conflict, Refusal
 from portal.domain.needs import NeedAction
 from portal.domain.permissions import Permission
+from portal.domain.statements import StatementAction
 from portal.queries.identity.actors import Scope
 from portal.queries.workshop.screening import IntakeState, find_intake, get_screening_desk
 from portal.services.workshop.screening import (
@@ -19,10 +20,12 @@ from portal.services.workshop.screening import (
     set_intake,
     withdraw_trust,
 )
+from portal.services.workshop.statement_screening import recall_statement, screen_statement
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.workshop.need_forms import CREDITS, OFFERS, IntakeForm, ScreeningForm
+from portal.web.workshop.statement_forms import POSITIONS
 
 blueprint = Blueprint("screening", __name__)
 
@@ -85,6 +88,42 @@ def decide_message(project: Scope, message_id: int) -> ResponseReturnValue:
     return _render(project, form=form, wrong=-message_id), 422
 
 
+@blueprint.post(f"{_DESK}/statements/<int:statement_id>/<int:revision>")
+@requires(Permission.PROJECT_SCREENING_DECIDE)
+def decide_statement(project: Scope, statement_id: int, revision: int) -> ResponseReturnValue:
+    """Release a statement as it was read, keep it private, ask for other words, or refuse it."""
+    form = ScreeningForm()
+    if form.validate():
+        try:
+            with transaction():
+                screen_statement(
+                    current_actor(),
+                    project.id,
+                    statement_id,
+                    StatementAction(form.action.data),
+                    seen=revision,
+                    reason=form.said,
+                    site=collaborators().settings.base_url,
+                    now=now(),
+                )
+        except (Conflict, Refusal) as error:
+            refused(form, error)
+        else:
+            flash(_("Done. The author gets a mail."), "good")
+            return redirect(f"/desk/{project.slug}/screening", 303)
+    return _render(project, form=form, wrong_statement=statement_id), 422
+
+
+@blueprint.post(f"{_DESK}/statements/<int:statement_id>/recall")
+@requires(Permission.PROJECT_SCREENING_DECIDE)
+def recall(project: Scope, statement_id: int) -> ResponseReturnValue:
+    """Put a statement that others can read back on this desk."""
+    with transaction():
+        recall_statement(current_actor(), project.id, statement_id, now=now())
+    flash(_("It is back on this desk; nobody else reads it until you release it."), "good")
+    return redirect(f"/desk/{project.slug}/screening", 303)
+
+
 @blueprint.post(f"{_DESK}/trust/<int:person_id>")
 @requires(Permission.PROJECT_SCREENING_DECIDE)
 def trust(project: Scope, person_id: int) -> ResponseReturnValue:
@@ -134,6 +173,7 @@ def _render(
     *,
     form: ScreeningForm | None = None,
     wrong: int | None = None,
+    wrong_statement: int | None = None,
     intake_form: IntakeForm | None = None,
 ) -> str:
     """The desk; ``wrong`` is the number of the need, or minus the id of the message, in error."""
@@ -145,6 +185,8 @@ def _render(
         blank=ScreeningForm(formdata=None),
         form=form,
         wrong=wrong,
+        wrong_statement=wrong_statement,
+        positions=POSITIONS,
         intake=intake_form or _intake_form(find_intake(project.id)),
         credits=CREDITS,
         offers=OFFERS,
