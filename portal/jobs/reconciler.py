@@ -7,7 +7,7 @@ from datetime import datetime
 from portal.database import transaction
 from portal.jobs.rows import one
 from portal.ports.collaborators import Collaborators
-from portal.services.payments import processor_events, reconciliation, settlement
+from portal.services.payments import processor_events, reconciliation, renewals, settlement
 
 
 def compare_books(world: Collaborators, now: datetime) -> None:
@@ -16,6 +16,11 @@ def compare_books(world: Collaborators, now: datetime) -> None:
     for checkout_id in settlement.find_unsettled(listing.checkouts):
         with one("checkout", checkout_id):
             look = processor_events.look_at(world.payments, {"checkout": checkout_id})
+            with transaction():
+                processor_events.converge(look, site=world.settings.base_url, now=now)
+    for renewal_id in renewals.find_unkept(listing.invoices):
+        with one("renewal", renewal_id):
+            look = processor_events.look_at(world.payments, {"renewal": renewal_id})
             with transaction():
                 processor_events.converge(look, site=world.settings.base_url, now=now)
     with transaction():

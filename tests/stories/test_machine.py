@@ -278,3 +278,15 @@ def test_any_life_is_set_right_by_a_sweep(app: Flask) -> None:
             suppress_health_check=list(HealthCheck),
         ),
     )
+
+
+def test_a_charge_long_after_the_lapse_is_found_though_its_event_is_lost(app: Flask) -> None:
+    if db.engine.dialect.name != "sqlite":
+        return  # as above
+    Life.app = app
+    life = Life()
+    life.buy(tier="silver", told=True)
+    for paid in (False, False, True):
+        life.term_ends(paid=paid, told=False)
+    assert life.scene.sponsorship.term is Term.LAPSED
+    life.teardown()

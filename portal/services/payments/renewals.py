@@ -27,7 +27,13 @@ from portal.models.billing import Payment
 from portal.models.changes import SponsorshipChange
 from portal.models.documents import Document, DocumentStanding
 from portal.models.sponsorship import Sponsorship
-from portal.ports.payments import ChangeSeen, PaymentSeen, RenewalSeen, RenewalState
+from portal.ports.payments import (
+    ChangeSeen,
+    InvoiceSeen,
+    PaymentSeen,
+    RenewalSeen,
+    RenewalState,
+)
 from portal.ports.payments import Collection as PortCollection
 from portal.services.payments.renewal_payments import EARLY, keep_payments
 from portal.services.sponsorship.change_mail import mail_unpaid_difference
@@ -176,6 +182,29 @@ def find_renewals(*, now: datetime, overdue: bool = False) -> list[str]:
         .order_by(Sponsorship.id)
     )
     return [renewal_id for renewal_id in rows if renewal_id is not None]
+
+
+def find_unkept(seen: Sequence[InvoiceSeen]) -> list[str]:
+    """Renewals of ours for which the processor took a payment that we do not have.
+
+    However long ago a term lapsed: its next one may be charged, and the event be lost.
+    """
+    charged = {
+        payment.payment_id: invoice.renewal_id
+        for invoice in seen
+        for payment in invoice.payments
+        if invoice.renewal_id
+    }
+    kept = db.session.scalars(
+        select(Payment.processor_payment_id).where(Payment.processor_payment_id.in_(charged))
+    )
+    missing = set(charged) - set(kept)
+    ours = db.session.scalars(
+        select(Sponsorship.renewal_id)
+        .where(Sponsorship.renewal_id.in_({charged[each] for each in missing}))
+        .order_by(Sponsorship.id)
+    )
+    return [renewal_id for renewal_id in ours if renewal_id is not None]
 
 
 def _note_collection(
