@@ -134,8 +134,13 @@ def houses_of(rules: Mapping[str, Any]) -> list[House]:
 
 def read_text(rules: Mapping[str, Any], number: int) -> Mapping[str, Any]:
     """The text of one of the proposals that a vote froze, by its number."""
-    texts = [rules["proposal"], *rules.get("others", ())]
-    return next((text for text in texts if text["number"] == number), rules["proposal"])
+    texts = read_texts(rules)
+    return next((text for text in texts if text["number"] == number), texts[0])
+
+
+def read_texts(rules: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The texts of all proposals that a vote froze; the one it was opened from comes first."""
+    return [rules["proposal"], *rules.get("others", ())]
 
 
 def preview_seal(electorate: Electorate, *, revision: int) -> str:

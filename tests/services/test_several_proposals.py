@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
-from portal.database import transaction
+from portal.database import db, transaction
 from portal.domain.charter import DecisionMode
 from portal.domain.decisions import DecisionKind
 from portal.domain.errors import Conflict, DomainError, Refusal
@@ -18,6 +19,7 @@ from portal.domain.proposals import ProposalState
 from portal.domain.rules import read_text
 from portal.domain.tasks import TaskKind
 from portal.domain.votes import Method
+from portal.models.outbox import OutboxMessage
 from portal.queries.desks.desks import get_overview
 from portal.queries.votes.outcomes import get_outcome_page
 from portal.queries.votes.proposals import get_desk_proposal, get_proposal_page
@@ -110,6 +112,18 @@ def test_a_decision_is_owed_on_each_of_them(scene: Scene) -> None:
     assert owed == ["1", "2"]
     page = get_outcome_page(scene.project.id, 2)
     assert page.carried is None  # nobody came, so there is no quorum
+
+
+def test_the_mail_about_decisions_owed_names_every_proposal(scene: Scene) -> None:
+    close(open_together(scene, 2, 3))
+    mails = db.session.scalars(
+        select(OutboxMessage).where(OutboxMessage.subject.startswith("A decision is owed"))
+    ).all()
+    assert mails
+    for mail in mails:
+        for number, title in ((1, "Queues"), (2, "Mirrors"), (3, "Guides")):
+            assert f"{number}. {title}" in mail.paragraphs
+            assert f"/proposals/{number}/decision" in mail.paragraphs
 
 
 def test_a_budget_may_be_spent_on_proposals(scene: Scene) -> None:

@@ -13,6 +13,7 @@ from portal.database import db, transaction
 from portal.models.identity import Person
 from portal.queries.billing.documents import find_document_page
 from portal.services.billing.sellers import save_seller
+from portal.web.billing.document_characters import fit_to_font
 from portal.web.billing.document_sheet import make_sheet
 from tests.builders import NOW, sign_in
 from tests.document_builders import BUYER, SELLER, Trade, make_trade
@@ -39,6 +40,36 @@ def test_a_file_has_the_same_bytes_whoever_asks_and_whatever_changed_since(app: 
     )
     assert first.data == again.data
     assert first.headers["Content-Disposition"] == "inline; filename=Invoice-KELP-00001.pdf"
+
+
+def test_what_a_file_cannot_show_is_said_when_saved_and_in_the_file(app: Flask) -> None:
+    """The font has no Chinese or Japanese: nothing is refused, and nothing goes missing unsaid."""
+    trade = make_trade()
+    buyer = sign_in(app, person(trade))
+    desk = f"/organizations/{trade.organization.slug}"
+    typed = {
+        "legal_name": "ルーメン株式会社 (Lumen)",
+        "address": "Storgatan 1, Åre, Ελλάδα",
+        "country": "SE",
+        "tax_id": "",
+    }
+    saved = buyer.post(f"{desk}/billing", data=typed, follow_redirects=True).text
+    assert "print □ instead: ルーメン株式会社." in saved
+    invoice = trade.order()
+    sheet = make_sheet(find_document_page(invoice.reference, now=NOW).issued)
+    fitted = fit_to_font(sheet)
+    assert sheet.buyer.lines[0] == typed["legal_name"]
+    assert fitted.buyer.lines[:2] == ("□□□□□□□□ (Lumen)", typed["address"])
+    assert "□ stands for a character" in fitted.notes[-1]
+    assert (fitted.sums, fitted.payment) == (sheet.sums, sheet.payment)
+    file = buyer.get(f"{desk}/documents/{invoice.reference}/file")
+    assert file.data[:5] == b"%PDF-"
+    assert typed["legal_name"] in buyer.get(f"{desk}/documents/{invoice.reference}").text
+    plain = buyer.post(
+        f"{desk}/billing", data=typed | {"legal_name": "Lumen"}, follow_redirects=True
+    )
+    assert "PDF files cannot show" not in plain.text
+    assert fit_to_font(replace(sheet, buyer=sheet.seller)).notes == sheet.notes
 
 
 def test_the_page_says_what_the_file_says(app: Flask) -> None:

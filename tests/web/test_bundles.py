@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from portal.cli.verify import verify_command
 from portal.database import transaction
 from portal.domain.canonical import canonical_json
+from portal.domain.papers import BallotPaper, Option
 from portal.domain.record import bundle
 from portal.domain.record.notes import read_verifier_key
 from portal.domain.votes import Method
@@ -33,6 +34,7 @@ from tests.vote_builders import (
     Scene,
     cast,
     close,
+    make_consultation,
     make_paper,
     make_scene,
     make_vote,
@@ -330,6 +332,67 @@ def test_votes_by_every_method_are_counted_again_in_a_bare_python(
     close(vote)
     done = run_alone(unpack(archive_of(client), tmp_path) / "verify.py")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def held_together() -> Scene:
+    """A counted vote of three proposals that stand in it as options."""
+    scene = make_scene(weights=(4, 4, 4, 2), slug="kelp", mode="advisory")
+    for title in ("Queues", "Mirrors", "Guides"):
+        make_consultation(scene, title=title)
+    options = tuple(Option("", str(each), proposal=each) for each in (1, 2, 3))
+    paper = BallotPaper(Method.APPROVAL, options, seats=1)
+    vote = make_vote(scene, 1, paper=paper, revisions={2: 1, 3: 1})
+    for index, approved in enumerate((["p2"], ["p2", "p3"], ["p1"])):
+        cast(scene, vote, index, {"approved": approved})
+    close(vote)
+    return scene
+
+
+def test_a_vote_of_several_proposals_has_one_bundle_that_checks_itself(
+    app: Flask, client: FlaskClient, tmp_path: Path
+) -> None:
+    held_together()
+    data = archive_of(client)
+    assert archive_of(client, 2) == archive_of(client, 3) == data
+    done = run_alone(unpack(data, tmp_path) / "verify.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rules = json.loads((tmp_path / bundle.RULES).read_text())
+    assert [text["title"] for text in (rules["proposal"], *rules["others"])] == [
+        "Queues",
+        "Mirrors",
+        "Guides",
+    ]
+
+
+def test_what_is_altered_in_a_vote_of_several_proposals_is_named(
+    app: Flask, client: FlaskClient
+) -> None:
+    """The text of each, the option of each, the count of each, and any byte."""
+    held_together()
+    files = bundle.read_archive(archive_of(client))
+    rules = json.loads(files[bundle.RULES])
+    outcome = json.loads(files[bundle.OUTCOME])
+
+    def refuse(sentence: str, name: str, value: Any) -> None:
+        with pytest.raises(bundle.BundleWrong, match=sentence):
+            bundle.check_bundle(files | {name: canonical_json(value)})
+
+    for at in range(3):
+        for field in ("title", "summary", "body"):
+            altered = copy.deepcopy(rules)
+            text = [altered["proposal"], *altered["others"]][at]
+            text[field] += "!"
+            refuse("rules.json are not the rules", bundle.RULES, altered)
+        altered = copy.deepcopy(rules)
+        altered["options"][at]["name"] += "!"
+        refuse("rules.json are not the rules", bundle.RULES, altered)
+    for house in outcome["figures"]["houses"]:
+        house["count"]["chosen"] = ["p1"]
+    refuse("outcome.json", bundle.OUTCOME, outcome)
+    for name in (bundle.RULES, bundle.BALLOTS, bundle.OUTCOME, bundle.LOG, bundle.POWER):
+        for turned in alter(files, name, 12):
+            with pytest.raises(bundle.BundleWrong, match=name):
+                bundle.check_bundle(turned)
 
 
 def test_the_program_does_not_run_altered(app: Flask, client: FlaskClient, tmp_path: Path) -> None:

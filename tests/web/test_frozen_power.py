@@ -65,3 +65,23 @@ def test_a_house_too_large_for_power_says_so(
     page = client.get(f"/p/{scene.project.slug}/proposals/{number}/outcome").text
     assert "Power is computed for houses of up to" in page
     assert "decides this house alone" not in page
+
+
+def test_a_secret_vote_shows_power_by_class_of_weight_and_names_nobody(
+    app: Flask, client: FlaskClient
+) -> None:
+    """Shares and indices of the classes add up to the house; no bar stands for one elector."""
+    secret = {"privacy": "secret_aggregate", "cap": Fraction(1)}
+    scene = make_scene(weights=(4, 4, 4, 2, 2, 2, 2), **secret)
+    number = make_consultation(scene)
+    vote_id = make_vote(scene, number)
+    close(vote_id)
+    (house,) = list_powers(vote_id, None, named=False)
+    assert [(each.electors, each.weight) for each in house.classes] == [(3, 4000), (4, 2000)]
+    assert [each.share for each in house.classes] == [Fraction(3, 5), Fraction(2, 5)]
+    assert sum((each.banzhaf or Fraction(0) for each in house.classes), Fraction(0)) == 1
+    page = client.get(f"/p/{scene.project.slug}/proposals/{number}/outcome").text
+    assert "3 electors of weight 4 each" in page
+    assert "4 electors of weight 2 each" in page
+    assert "Unnamed sponsor" not in page
+    assert not any(each.name in page for each in scene.organizations)

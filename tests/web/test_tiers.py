@@ -179,3 +179,25 @@ def test_another_projects_tier_is_not_there(browser: FlaskClient) -> None:
 def test_a_script_in_a_benefit_is_shown_as_text(browser: FlaskClient) -> None:
     page = post(browser, text_lines="<script>alert(1)</script>", step="preview")[1]
     assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [("", "required"), ("3", "From 14 to 365"), ("x", "whole number")]
+)
+def test_a_notice_is_refused_at_its_field_and_keeps_what_was_typed(
+    browser: FlaskClient, days: str, said: str
+) -> None:
+    post(browser)
+    answer = browser.post(f"{LIST}/gold/notice", data={"notice_days": days})
+    assert answer.status_code == 422
+    assert "notice_days-error" in answer.text
+    assert f'value="{days}"' in answer.text
+    assert said in answer.text
+
+
+def test_a_notice_that_concerns_nobody_says_so_above_the_form(browser: FlaskClient) -> None:
+    post(browser)
+    answer = browser.post(f"{LIST}/gold/notice", data={"notice_days": "30"})
+    assert answer.status_code == 422
+    assert "nobody to tell" in answer.text
+    assert 'value="1200.50"' in answer.text, "the terms stand in their form as before"

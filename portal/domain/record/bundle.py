@@ -185,13 +185,14 @@ def _check_entries(entries: list[dict[str, Any]], rules: dict[str, Any]) -> list
             [EntryType.VOTE_CLOSED, EntryType.TALLIED],
         ):
             raise BundleWrong(f"{LOG}: it does not lead from the opening to the tally")
+        # The log itself first: a fingerprint altered in it must not put the blame on the rules.
+        closed = log_root(canonical_json(entry) for entry in entries[:-1])
+        if entries[-1]["body"]["closed_root"] != closed.hex():
+            raise BundleWrong(f"{LOG}: the root of the closed log is another")
         if entries[0]["body"]["fingerprint"] != fingerprint(rules):
             raise BundleWrong(f"{RULES} are not the rules that the vote was opened with")
         if project != rules["project"]:
             raise BundleWrong(f"{LOG}: its entries are another project's")
-        closed = log_root(canonical_json(entry) for entry in entries[:-1])
-        if entries[-1]["body"]["closed_root"] != closed.hex():
-            raise BundleWrong(f"{LOG}: the root of the closed log is another")
     except (KeyError, TypeError, IndexError) as error:
         raise BundleWrong(f"{LOG} does not hold a vote's entries") from error
     return entries

@@ -49,6 +49,23 @@ _HEAVIEST = (
     .where(Elector.vote_id == bindparam("vote_id"), Elector.position <= HEAVIEST)
     .order_by(Elector.id)
 )
+# Who weighs the same holds the same power, so the least of a class is that of each.
+_CLASSES = (
+    select(
+        Elector.house,
+        Elector.weight,
+        func.count().label("electors"),
+        func.min(Elector.banzhaf).label("banzhaf"),
+        func.min(Elector.shapley).label("shapley"),
+    )
+    .where(
+        Elector.vote_id == bindparam("vote_id"),
+        Elector.house.in_(tuple(House)),
+        Elector.position <= BANZHAF_ELECTORS,
+    )
+    .group_by(Elector.house, Elector.weight)
+    .order_by(Elector.house, Elector.weight.desc())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +85,26 @@ class ElectorPower:
 
 
 @dataclass(frozen=True, slots=True)
+class WeightClass:
+    """All electors of a house who weigh the same, hence hold the same power.
+
+    ``weight`` is that of each, in thousandths; the share and the indices are of all together.
+    """
+
+    electors: int
+    weight: int
+    share: Fraction
+    banzhaf: Fraction | None
+    shapley: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
 class HousePower:
     """The heaviest electors of a house, and how many more there are.
 
     ``electors`` is None, and nobody's power known, in a house too large for it. ``powerless`` are
-    those who can never change an outcome.
+    those who can never change an outcome. ``classes`` are those of a secret vote, heaviest first:
+    they stand for electors that are not named.
     """
 
     house: House
@@ -80,6 +112,7 @@ class HousePower:
     electors: int | None
     weight: int
     powerless: int
+    classes: tuple[WeightClass, ...] = ()
 
     @property
     def known(self) -> bool:
@@ -97,15 +130,31 @@ def list_powers(
 ) -> tuple[HousePower, ...]:
     """The houses of a vote under its frozen threshold, in one statement of bounded work.
 
-    The public page of a secret vote names nobody: not ``named``.
+    The public page of a secret vote names nobody, not ``named``: it has classes of weight instead,
+    by a second statement.
     """
     rows = db.session.execute(_HEAVIEST, {"vote_id": vote_id})
-    houses = groupby(rows, lambda row: row.house)
-    return tuple(_house(house, list(held), threshold, named=named) for house, held in houses)
+    houses = [(house, list(held)) for house, held in groupby(rows, lambda row: row.house)]
+    classes = {} if named else _classes(vote_id)
+    return tuple(
+        _house(house, held, threshold, named=named, classes=classes.get(house, ()))
+        for house, held in houses
+    )
+
+
+def _classes(vote_id: int) -> dict[House, list[Any]]:
+    """The classes of weight of each house, the heaviest first."""
+    rows = db.session.execute(_CLASSES, {"vote_id": vote_id})
+    return {house: list(held) for house, held in groupby(rows, lambda row: row.house)}
 
 
 def _house(
-    house: House, rows: Sequence[Any], threshold: Fraction | None, *, named: bool
+    house: House,
+    rows: Sequence[Any],
+    threshold: Fraction | None,
+    *,
+    named: bool,
+    classes: Sequence[Any],
 ) -> HousePower:
     whole = int(rows[0].whole)
     small = rows[0].electors <= BANZHAF_ELECTORS
@@ -125,10 +174,20 @@ def _house(
             else strongest_warning(row.weight, whole, quota, matters=banzhaf > 0),
         )
 
+    def read_class(row: Any) -> WeightClass:  # noqa: ANN401 - a row of the classes
+        return WeightClass(
+            electors=row.electors,
+            weight=row.weight,
+            share=Fraction(row.weight * row.electors, whole or 1),
+            banzhaf=None if row.banzhaf is None else Fraction(row.banzhaf) * row.electors,
+            shapley=None if row.shapley is None else Fraction(row.shapley) * row.electors,
+        )
+
     return HousePower(
         house=house,
         heaviest=tuple(read(row) for row in rows),
         electors=rows[0].electors if small else None,
         weight=whole,
         powerless=int(rows[0].powerless),
+        classes=tuple(read_class(row) for row in classes) if small else (),
     )

@@ -12,6 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from portal.database import db
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import PROJECT_POLICY, OrganizationRole, Permission
+from portal.domain.rules import read_texts
 from portal.models.identity import Person
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership
@@ -147,23 +148,33 @@ def tell_closed(vote: Vote, outcome: str, span: Span, *, site: str, now: datetim
 
 
 def tell_decision_owed(vote: Vote, outcome: str, *, site: str, now: datetime) -> None:
-    """Tell the maintainers what they owe now."""
-    desk = f"{site}/desk/{vote.project.slug}/proposals/{vote.proposal.number}/decision"
+    """Tell the maintainers what they owe now: a decision on each proposal of the vote."""
+    desk = f"{site}/desk/{vote.project.slug}"
+    texts = read_texts(vote.terms)
+    pages = [f"{desk}/proposals/{text['number']}/decision" for text in texts]
+    owed = ["Owed now: a decision with reasons, published beside the outcome."]
+    action = ("Record the decision", pages[0])
+    if len(texts) > 1:
+        owed = [
+            f"Owed now: decisions with reasons on {len(texts)} proposals, beside the outcome.",
+            *(
+                f"{text['number']}. {text['title']}: {page}"
+                for text, page in zip(texts, pages, strict=True)
+            ),
+        ]
+        action = ("Open the desk", desk)
     post_mails(
         (
             Letter(
                 dedupe_key=f"vote:{vote.id}:decision:{person.id}",
                 recipient=person.email,
                 subject=f"A decision is owed: {vote.question}",
-                paragraphs=[
-                    outcome,
-                    "Owed now: a decision with reasons, published beside the outcome.",
-                ],
+                paragraphs=[outcome, *owed],
                 why=f"You maintain {vote.project.name}.",
-                action=("Record the decision", desk),
                 kind=MailKind.DECISION_OWED,
                 person_id=person.id,
                 project_id=vote.project_id,
+                action=action,
             )
             for person in _maintainers(vote.project_id, Permission.PROJECT_DECISION_EDIT)
         ),

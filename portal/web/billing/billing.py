@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 
-from flask import Blueprint, Response, current_app, flash, redirect, render_template, request
+from flask import Blueprint, Response, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -26,6 +25,7 @@ from portal.services.billing.tax_ids import looks_wrong
 from portal.services.sponsorship.order_numbers import choose_order_number
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.billing.billing_forms import AcceptForm, BillingDataForm, OrderNumberForm, QuoteForm
+from portal.web.billing.document_characters import fit_to_font, font_folder, warn_of_unshown
 from portal.web.billing.document_pdf import write_pdf
 from portal.web.billing.document_sheet import make_sheet
 from portal.web.errors import status_of
@@ -169,9 +169,8 @@ def accept(organization: Scope, document: str) -> ResponseReturnValue:
 
 def send_pdf(page: DocumentPage) -> Response:
     """A document's file, named after it."""
-    sheet = make_sheet(page.issued)
-    fonts = Path(current_app.static_folder or "") / "vendor"
-    body = write_pdf(sheet, issued_at=page.issued.issued_at, fonts=fonts)
+    sheet = fit_to_font(make_sheet(page.issued))
+    body = write_pdf(sheet, issued_at=page.issued.issued_at, fonts=font_folder())
     response = Response(body, mimetype="application/pdf")
     response.headers.set("Content-Disposition", "inline", filename=sheet.file_name)
     return response
@@ -222,6 +221,7 @@ def _render_document(organization: Scope, page: DocumentPage, form: AcceptForm) 
 
 
 def _doubt(form: BillingDataForm) -> None:
+    warn_of_unshown(form.legal_name.data, form.address.data, form.tax_id.data)
     if looks_wrong(form.country.data or "", form.tax_id.data or ""):
         flash(
             _("The tax id is saved, but it does not look like one of that country. Check it."),

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from portal.web.billing.document_characters import FONT_FILES
 from portal.web.billing.document_sheet import Block, Sheet
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def write_pdf(sheet: Sheet, *, issued_at: datetime, fonts: Path) -> bytes:
     pdf.set_margins(_LEFT, _TOP, 210 - _RIGHT)
     pdf.c_margin = 0
     pdf.set_auto_page_break(auto=True, margin=20)
-    for style, name in (("", "dejavu-sans.ttf"), ("B", "dejavu-sans-bold.ttf")):
+    for style, name in FONT_FILES:
         pdf.add_font(_FONT, style, fonts / name)
     pdf.add_page()
     _draw_head(pdf, sheet)

@@ -16,6 +16,7 @@ from portal.services.billing.sellers import save_seller, write_agreement
 from portal.services.billing.tax_ids import looks_wrong
 from portal.web.access import current_actor, now, requires
 from portal.web.billing.billing_forms import AgreementForm, SellerForm
+from portal.web.billing.document_characters import warn_of_unshown
 from portal.web.desk_frame import desk_frame
 from portal.web.errors import status_of
 from portal.web.forms import refused
@@ -54,6 +55,7 @@ def save(project: Scope) -> ResponseReturnValue:
             flash(_("Saved. Documents that are issued stay as they are."), "good")
             if looks_wrong(form.country.data or "", form.tax_id.data or ""):
                 flash(_("The tax id is saved, but it does not look like one. Check it."), "live")
+            warn_of_unshown(form.legal_name.data, form.address.data)
             return redirect(f"/desk/{project.slug}/treasury/seller", 303)
     return _render(project, form, AgreementForm(formdata=None)), 422
 

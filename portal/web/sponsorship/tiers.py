@@ -74,9 +74,7 @@ def add(project: Scope) -> ResponseReturnValue:
 @requires(Permission.PROJECT_TIERS_EDIT)
 def edit(project: Scope, tier: str) -> ResponseReturnValue:
     """A tier's newest version, as a form."""
-    history, form = _find(project, tier), _form(project)
-    form.show(history.newest.terms, history.newest.number)
-    return _render(project, form, history)
+    return _render_tier(project, tier, NoticeForm(formdata=None))
 
 
 @blueprint.post("/desk/<project>/tiers/<tier>")
@@ -96,26 +94,24 @@ def change(project: Scope, tier: str) -> ResponseReturnValue:
 @requires(Permission.PROJECT_TIERS_EDIT)
 def announce(project: Scope, tier: str) -> ResponseReturnValue:
     """Announce the version on sale to those who pay an older one."""
-    form = NoticeForm()
-    address = f"/desk/{project.slug}/tiers/{tier}"
-    if not form.validate() or form.notice_days.number is None:
-        flash(" ".join(str(error) for error in form.notice_days.errors), "bad")
-        return redirect(address, 303)
+    notice = NoticeForm()
+    if not notice.validate() or notice.notice_days.number is None:
+        return _render_tier(project, tier, notice), 422
     try:
         with transaction():
             told = announce_price(
                 current_actor(),
                 project.id,
                 tier,
-                notice_days=form.notice_days.number,
+                notice_days=notice.notice_days.number,
                 site=collaborators().settings.base_url,
                 now=now(),
             )
     except Refusal as refusal:
-        flash(refusal.message, "bad")
-    else:
-        flash(ngettext("%(num)s sponsor is told.", "%(num)s sponsors are told.", told), "good")
-    return redirect(address, 303)
+        refused(notice, refusal)
+        return _render_tier(project, tier, notice), 422
+    flash(ngettext("%(num)s sponsor is told.", "%(num)s sponsors are told.", told), "good")
+    return redirect(f"/desk/{project.slug}/tiers/{tier}", 303)
 
 
 @blueprint.post("/desk/<project>/tiers/<tier>/move")
@@ -179,6 +175,15 @@ def _find(project: Scope, slug: str) -> TierHistory:
     return history
 
 
+def _render_tier(project: Scope, tier: str, notice: NoticeForm) -> str:
+    """The tier as it is on sale, beside a notice that may just have been refused."""
+    history = _find(project, tier)
+    form = TierForm(formdata=None)
+    form.price.currency = get_currency(project.id)
+    form.show(history.newest.terms, history.newest.number)
+    return _render(project, form, history, notice=notice)
+
+
 def _form(project: Scope) -> TierForm:
     form = TierForm()
     form.price.currency = get_currency(project.id)
@@ -186,7 +191,12 @@ def _form(project: Scope) -> TierForm:
 
 
 def _render(
-    project: Scope, form: TierForm, history: TierHistory | None, terms: TierTerms | None = None
+    project: Scope,
+    form: TierForm,
+    history: TierHistory | None,
+    terms: TierTerms | None = None,
+    *,
+    notice: NoticeForm | None = None,
 ) -> str:
     return render_template(
         "desk/tier.html",
@@ -197,7 +207,7 @@ def _render(
         changed=history is None or terms != history.newest.terms,
         preview=_preview(project, history, terms) if terms else (),
         describe=describe_benefit,
-        notice=NoticeForm(formdata=None),
+        notice=notice or NoticeForm(formdata=None),
     )
 
 

@@ -154,10 +154,18 @@ def describe_choice(choice: Position | Mapping[str, Any], paper: BallotPaper) ->
         return ", ".join(names[each] for each in names if each in choice["approved"]) or _("none")
     if "ranks" in choice:
         return _describe_ranks(choice["ranks"], names)
-    ((_kind, numbers),) = choice.items()
-    return ", ".join(f"{names[each]} {numbers[each]}" for each in names if each in numbers) or _(
-        "none"
-    )
+    ((kind, numbers),) = choice.items()
+    said = (_numbered(kind, names[each], numbers[each]) for each in names if each in numbers)
+    return "; ".join(said) or _("none")
+
+
+def _numbered(kind: str, name: str, number: int) -> str:
+    """An option with its score, points or votes, which none takes for part of the name."""
+    if kind == "points":
+        return ngettext("%(name)s: %(num)s point", "%(name)s: %(num)s points", number, name=name)
+    if kind == "votes":
+        return ngettext("%(name)s: %(num)s vote", "%(name)s: %(num)s votes", number, name=name)
+    return _("%(name)s: %(score)s", name=name, score=number)
 
 
 def _describe_ranks(ranks: Mapping[str, int], names: Mapping[str, str]) -> str:

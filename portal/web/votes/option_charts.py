@@ -15,6 +15,7 @@ from portal.web.svg import element, figures, label, legend, percent, picture, re
 
 _WIDEST_MATRIX = 8  # cells that still hold a weight on the narrowest screen
 _NAME_LENGTH = 38
+_SHORT_WORDS = 8  # that fit behind the longest bar on the narrowest screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +84,12 @@ class Purse:
 @draw.register
 def _bars(chart: Bars) -> Markup:
     largest = max((bar.size for bar in chart.bars), default=0) or 1
+    longest = max((len(bar.words) for bar in chart.bars), default=0)
+    room = Fraction(4, 5) if longest <= _SHORT_WORDS else Fraction(2, 3)
     drawn: list[Markup] = []
     for row, bar in enumerate(chart.bars):
         top = 52 * row
-        width = Fraction(bar.size, largest) * Fraction(4, 5)
+        width = Fraction(bar.size, largest) * room
         drawn += [
             *_name(_marked(bar.name, chosen=bar.chosen), top + 14),
             rect("c-for" if bar.chosen else "c-ink", Fraction(0), width, top + 22, 16),

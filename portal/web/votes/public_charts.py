@@ -18,7 +18,7 @@ from portal.domain.votes import Method
 from portal.queries.sponsorship.public_sponsors import SponsorsPage
 from portal.queries.votes.windows import Turnout as WindowTurnout
 from portal.queries.weights.kept import Kept
-from portal.queries.weights.powers import HousePower
+from portal.queries.weights.powers import HousePower, WeightClass
 from portal.web.charts import (
     House,
     Outcome,
@@ -78,9 +78,14 @@ def weights_chart(chamber: Chamber, cap: Fraction, *, to_insiders: bool = False)
 
 
 def power_chart(house: HousePower) -> Weights | None:
-    """Weight and power of a house as they froze; the smaller electors together, None if unknown."""
+    """Weight and power of a house as they froze; the smaller electors together, None if unknown.
+
+    Of a secret vote each bar is a class of weight.
+    """
     if not house.known:
         return None
+    if house.classes:
+        return _class_chart(house.classes)
     zero = Fraction(0)
     voices = [
         Voice(each.name or _("Unnamed sponsor"), each.share, each.banzhaf or zero, each.shapley)
@@ -99,6 +104,28 @@ def power_chart(house: HousePower) -> Weights | None:
             )
         )
     return Weights(tuple(voices), None)
+
+
+def _class_chart(classes: Sequence[WeightClass]) -> Weights:
+    """A secret vote names nobody: one bar for all who weigh the same, and for the lightest."""
+    voices = [
+        Voice(_class_name(each), each.share, each.banzhaf or Fraction(0), each.shapley)
+        for each in classes
+    ]
+    light = voices[_MOST_VOICES:]
+    electors = sum(each.electors for each in classes[_MOST_VOICES:])
+    label = ngettext("%(num)s lighter elector", "%(num)s lighter electors", electors)
+    rest = [_together(label, light)] if light else []
+    return Weights((*voices[:_MOST_VOICES], *rest), None)
+
+
+def _class_name(held: WeightClass) -> str:
+    return ngettext(
+        "%(num)s elector of weight %(weight)s",
+        "%(num)s electors of weight %(weight)s each",
+        held.electors,
+        weight=format_weight(held.weight),
+    )
 
 
 def _together(label: str, voices: list[Voice]) -> Voice:
