@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-
-from sqlalchemy import create_engine, text
 
 from portal.database import db
 from tests.bench import (
@@ -25,9 +22,7 @@ from tests.bench import (
 )
 from tests.bench.lines import Line
 from tests.bench.rows import fill
-
-_POSTGRESQL = os.environ.get("TEST_DATABASE_URL", "postgresql+psycopg://127.0.0.1:5432/postgres")
-_SCRATCH = f"stakehold_bench_{os.getpid()}"
+from tests.bench.scratch import scratch_database
 
 
 def main() -> None:
@@ -54,23 +49,13 @@ def _lines() -> Iterator[Line]:
 
 
 def _on_postgresql(folder: str) -> Iterator[Line]:
-    server = create_engine(_POSTGRESQL, isolation_level="AUTOCOMMIT")
-    try:
-        with server.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {_SCRATCH}"))
-    except Exception as error:  # noqa: BLE001 - whatever the reason, it is only left out
-        print(f"PostgreSQL is left out: {type(error).__name__}")
-        return
-    url = server.url.set(database=_SCRATCH).render_as_string(hide_password=False)
-    try:
+    with scratch_database() as url:
+        if url is None:
+            return
         app = fill(url, sponsors=200, proposals=30)
         yield from pages.measure("PostgreSQL", _environ(url, folder))
         with app.app_context():
             db.engine.dispose()
-    finally:
-        with server.connect() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {_SCRATCH} WITH (FORCE)"))
-        server.dispose()
 
 
 def _environ(url: str, folder: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ from portal.models.tiers import TierVersion
 from portal.services.selfcheck.run import Report, check_everything
 from tests.bench.lines import Line
 from tests.bench.rows import fill
+from tests.bench.scratch import scratch_database
 
 _PAYMENTS = 50_000
 _PRICE = 10_000
@@ -41,6 +42,17 @@ def measure() -> Iterator[Line]:
             with app.app_context():
                 db.engine.dispose()
     yield Line("growth: /p/kelp/accounts at 100 times the entries", pages[1] / pages[0], most=1.5)
+    yield from _on_postgresql()
+
+
+def _on_postgresql() -> Iterator[Line]:
+    with scratch_database() as url:
+        if url is None:
+            return
+        app = fill_ledger(url, _PAYMENTS)
+        yield from measure_check(app, "PostgreSQL")
+        with app.app_context():
+            db.engine.dispose()
 
 
 def measure_check(app: Flask, database: str) -> Iterator[Line]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from portal.database import db, transaction
 from portal.domain.money import Money
 from portal.domain.permissions import Actor, OrganizationRole, ProjectRole
+from portal.domain.sponsorship import Collection
 from portal.jobs import run_due
 from portal.models.billing import Payment
 from portal.models.changes import SponsorshipChange, TermReminder
@@ -19,6 +20,7 @@ from portal.models.money_back import Refund
 from portal.models.organizations import Organization
 from portal.models.outbox import OutboxMessage
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
+from portal.ports.payments import Collection as PaymentCollection
 from portal.queries.weights.electorate import find_standing
 from portal.services.payments.disputes import converge_dispute
 from portal.services.payments.money_back import ask_refund, converge_refund
@@ -33,6 +35,7 @@ from portal.services.sponsorship.changes import (
     withdraw_change,
 )
 from portal.services.sponsorship.checkouts import start_checkout
+from portal.services.sponsorship.collection import wish_collection
 from portal.services.sponsorship.open_changes import AskedChange, find_live_change
 from tests.builders import NOW, actor_of, make_organization, make_person, make_project, make_tier
 
@@ -147,6 +150,23 @@ class Scene:
         assert wish is not None
         seen = self.gateway.set_cancel_at_term_end(
             wish.renewal_id, cancel=cancel, idempotency_key=wish.idempotency_key
+        )
+        with transaction():
+            converge_renewal(seen, (), site=SITE, now=now)
+
+    def pay_by(self, collection: Collection, *, now: datetime) -> None:
+        """From the next term on by card, or by an invoice with days to pay."""
+        with transaction():
+            wish = wish_collection(
+                self.buyer, self.organization.id, self.sponsorship.reference, collection,
+                po_number="PO 7", now=now,
+            )  # fmt: skip
+        seen = self.gateway.set_collection(
+            wish.renewal_id,
+            PaymentCollection(wish.collection),
+            days_until_due=wish.days_until_due,
+            po_number=wish.po_number,
+            idempotency_key=wish.idempotency_key,
         )
         with transaction():
             converge_renewal(seen, (), site=SITE, now=now)

@@ -11,11 +11,8 @@ from portal.database import transaction
 from portal.domain.sponsorship import Collection, Commercial, Term
 from portal.models.changes import TermReminder
 from portal.models.sponsorship import Sponsorship
-from portal.ports.payments import Collection as PaymentCollection
 from portal.ports.payments import RenewalState
-from portal.services.payments.renewals import converge_renewal
 from portal.services.sponsorship.checkouts import start_checkout
-from portal.services.sponsorship.collection import wish_collection
 from tests.builders import NOW
 from tests.stories.scene import DAY, SITE, Scene, paid
 
@@ -100,28 +97,11 @@ def test_the_charter_chooses_the_grace(app: Flask, days: int) -> None:
     assert scene.sponsorship.term is Term.LAPSED
 
 
-def pay_by(scene: Scene, collection: Collection, *, now: object) -> None:
-    with transaction():
-        wish = wish_collection(
-            scene.buyer, scene.organization.id, scene.sponsorship.reference, collection,
-            po_number="PO 7", now=now,
-        )  # fmt: skip
-    seen = scene.gateway.set_collection(
-        wish.renewal_id,
-        PaymentCollection(wish.collection),
-        days_until_due=wish.days_until_due,
-        po_number=wish.po_number,
-        idempotency_key=wish.idempotency_key,
-    )
-    with transaction():
-        converge_renewal(seen, (), site=SITE, now=now)
-
-
 def test_switch_from_card_to_invoice_without_a_gap(app: Flask) -> None:
     """S4: the invoice of the next term has thirty days; grace is counted from its due date."""
     scene = Scene(app)
     scene.buy("silver")
-    pay_by(scene, Collection.INVOICE, now=NOW + 100 * DAY)
+    scene.pay_by(Collection.INVOICE, now=NOW + 100 * DAY)
     sponsorship = scene.sponsorship
     assert (sponsorship.collection, sponsorship.term) == (Collection.INVOICE, Term.ACTIVE)
     assert scene.weight(NOW + 101 * DAY) == 2
@@ -136,14 +116,14 @@ def test_switch_from_card_to_invoice_without_a_gap(app: Flask) -> None:
     assert scene.sponsorship.term is Term.ACTIVE
     assert scene.sponsorship.active_since == NOW
     assert scene.book() == [*paid(10000), *paid(10000)]
-    pay_by(scene, Collection.CARD, now=at + 31 * DAY)
+    scene.pay_by(Collection.CARD, now=at + 31 * DAY)
     assert scene.sponsorship.collection is Collection.CARD
 
 
 def test_an_invoice_that_is_never_paid_lapses_after_its_due_date_and_the_grace(app: Flask) -> None:
     scene = Scene(app)
     scene.buy("silver")
-    pay_by(scene, Collection.INVOICE, now=NOW + 100 * DAY)
+    scene.pay_by(Collection.INVOICE, now=NOW + 100 * DAY)
     at = scene.renew()
     assert scene.sponsorship.grace_ends_at == at + (30 + 21) * DAY
     due = [(row.days, row.due_at - at) for row in scene.reminders if row.kind == "failing"]

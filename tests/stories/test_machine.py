@@ -21,7 +21,7 @@ from portal.domain.errors import Conflict, Refusal
 from portal.domain.ledger import Account
 from portal.domain.money import Money
 from portal.domain.money_back import DisputeStanding
-from portal.domain.sponsorship import GOOD_STANDING, Term
+from portal.domain.sponsorship import GOOD_STANDING, Collection, Term
 from portal.models.money_back import Dispute
 from portal.ports.payments import (
     DisputeState,
@@ -31,6 +31,7 @@ from portal.ports.payments import (
     RenewalState,
 )
 from portal.services.books.ledger import read_balance
+from portal.services.sponsorship.changes import prorated
 from portal.services.sponsorship.checkouts import tier_reference
 from tests.builders import NOW
 from tests.stories.scene import DAY, Scene
@@ -114,10 +115,33 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.runs())
     @rule(tier=TIERS, declined=st.booleans(), crash=st.booleans())
     def change(self, tier: str, *, declined: bool, crash: bool) -> None:
+        """What was previewed is what is charged, at once by card or on an invoice to be paid."""
+        known = set(self.gateway.invoices)
+        shown: list[Money] = []
+
+        def deed() -> None:
+            version = {"silver": self.scene.silver, "gold": self.scene.gold}[tier]
+            shown.append(prorated(self.scene.sponsorship, version, now=self.now).due)
+            (self.scene.ask if crash else self.scene.change)(tier, now=self.now)
+
         self.gateway.declines = declined
-        deed = self.scene.ask if crash else self.scene.change
-        self.try_to(lambda: deed(tier, now=self.now))
+        self.try_to(deed)
         self.gateway.declines = False
+        for invoice_id in self.gateway.invoices.keys() - known:
+            assert self.gateway.invoices[invoice_id].money == shown[0]
+
+    @precondition(lambda self: self.runs())
+    @rule()
+    def withdraw(self) -> None:
+        """A change that waits for the end of the term, or for money, is taken back."""
+        self.try_to(lambda: self.scene.withdraw(now=self.now))
+
+    @precondition(lambda self: self.runs())
+    @rule(invoiced=st.booleans())
+    def pay_by(self, *, invoiced: bool) -> None:
+        """From now on by card, or by invoice; whatever else is on its way."""
+        collection = Collection.INVOICE if invoiced else Collection.CARD
+        self.try_to(lambda: self.scene.pay_by(collection, now=self.now))
 
     @precondition(lambda self: self.runs())
     @rule(cancel=st.booleans())
@@ -272,8 +296,8 @@ def test_any_life_is_set_right_by_a_sweep(app: Flask) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Life,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=12,
+            max_examples=20,
+            stateful_step_count=14,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

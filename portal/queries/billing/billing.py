@@ -22,6 +22,7 @@ from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import TierVersion
+from portal.queries.billing.card_receipts import CardReceipt, list_card_receipts
 from portal.queries.billing.documents import DocumentLine, list_documents, list_open_invoices
 
 
@@ -49,6 +50,7 @@ class BillingDesk:
     open: tuple[DocumentLine, ...]
     documents: tuple[DocumentLine, ...]
     older: int | None
+    receipts: tuple[CardReceipt, ...]
     paid: tuple[Paid, ...]
     credits: tuple[tuple[str, Money], ...]
 
@@ -56,7 +58,7 @@ class BillingDesk:
 def find_billing_desk(
     organization_id: int, *, before: int | None = None, now: datetime
 ) -> BillingDesk:
-    """The desk of an organization's billing contact, in five statements."""
+    """The desk of an organization's billing contact, in six statements."""
     organization = db.session.get_one(Organization, organization_id)
     documents, older = list_documents(now=now, organization_id=organization_id, before=before)
     return BillingDesk(
@@ -69,6 +71,7 @@ def find_billing_desk(
         open=list_open_invoices(now=now, organization_id=organization_id),
         documents=documents,
         older=older,
+        receipts=list_card_receipts(organization_id),
         paid=_paid(organization_id),
         credits=_credits(organization_id),
     )
