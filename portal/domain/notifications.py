@@ -77,11 +77,11 @@ _CONCERNS: Mapping[MailKind, frozenset[Permission]] = {
         {Permission.ORGANIZATION_BALLOT_CAST, Permission.PROJECT_BALLOT_CAST}
     ),
     MailKind.NEED: frozenset({Permission.ORGANIZATION_NEED_WRITE}),
-    MailKind.SUPPORT: frozenset({Permission.ORGANIZATION_DESK_READ}),
+    MailKind.SUPPORT: frozenset({Permission.ORGANIZATION_SUPPORT_ASK}),
     MailKind.TERM: frozenset({Permission.ORGANIZATION_PAYMENTS_READ}),
     MailKind.DECISION_OWED: frozenset({Permission.PROJECT_DECISION_EDIT}),
     MailKind.NEED_DESK: frozenset({Permission.PROJECT_NEED_ANSWER}),
-    MailKind.SUPPORT_DESK: frozenset({Permission.PROJECT_NEED_ANSWER}),
+    MailKind.SUPPORT_DESK: frozenset({Permission.PROJECT_SUPPORT_ANSWER}),
     MailKind.SCREENING: frozenset({Permission.PROJECT_SCREENING_DECIDE}),
     MailKind.SPONSOR: frozenset({Permission.PROJECT_PUBLICATION_REVIEW}),
     MailKind.TREASURY: frozenset({Permission.PROJECT_PAYMENTS_RECORD}),

@@ -58,6 +58,7 @@ class Permission(StrEnum):
     ORGANIZATION_NEED_WRITE = "organization:need:write"
     ORGANIZATION_STATEMENT_READ = "organization:statement:read"
     ORGANIZATION_STATEMENT_WRITE = "organization:statement:write"
+    ORGANIZATION_SUPPORT_ASK = "organization:support:ask"
 
     PROJECT_DESK_READ = "project:desk:read"
     PROJECT_PROFILE_EDIT = "project:profile:edit"
@@ -83,6 +84,8 @@ class Permission(StrEnum):
     PROJECT_STATEMENT_READ = "project:statement:read"
     PROJECT_STATEMENT_WRITE = "project:statement:write"
     PROJECT_SUMMARY_EDIT = "project:summary:edit"
+    PROJECT_SUPPORT_READ = "project:support:read"
+    PROJECT_SUPPORT_ANSWER = "project:support:answer"
 
 
 _O = OrganizationRole
@@ -103,6 +106,9 @@ ORGANIZATION_POLICY: Mapping[Permission, frozenset[OrganizationRole]] = {
     Permission.ORGANIZATION_NEED_WRITE: frozenset({_O.REPRESENTATIVE, _O.DEPUTY}),
     Permission.ORGANIZATION_STATEMENT_READ: frozenset({_O.OWNER, _O.REPRESENTATIVE, _O.DEPUTY}),
     Permission.ORGANIZATION_STATEMENT_WRITE: frozenset({_O.REPRESENTATIVE, _O.DEPUTY}),
+    Permission.ORGANIZATION_SUPPORT_ASK: frozenset(
+        {_O.OWNER, _O.REPRESENTATIVE, _O.DEPUTY, _O.EDITOR}
+    ),
 }
 PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_DESK_READ: frozenset(_P),
@@ -130,6 +136,8 @@ PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_STATEMENT_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.STEWARD}),
     Permission.PROJECT_STATEMENT_WRITE: frozenset({_P.LEAD, _P.MAINTAINER}),
     Permission.PROJECT_SUMMARY_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_SUPPORT_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.STEWARD}),
+    Permission.PROJECT_SUPPORT_ANSWER: frozenset({_P.LEAD, _P.MAINTAINER}),
 }
 
 

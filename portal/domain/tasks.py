@@ -27,6 +27,8 @@ class TaskKind(StrEnum):
     PROJECT_NEED_ASKED = "project_need_asked"
     PROJECT_NEED_MESSAGE = "project_need_message"
     PROJECT_NEED_LEFT = "project_need_left"
+    PROJECT_SUPPORT = "project_support"
+    PROJECT_SUPPORT_MESSAGE = "project_support_message"
     PROJECT_SPONSOR = "project_sponsor"
     PROJECT_INVOICE = "project_invoice"
     PROJECT_BANK_LINE = "project_bank_line"
@@ -40,6 +42,7 @@ class TaskKind(StrEnum):
     ORGANIZATION_REWORD = "organization_reword"
     ORGANIZATION_STATEMENT = "organization_statement"
     ORGANIZATION_ASKED = "organization_asked"
+    ORGANIZATION_SUPPORT = "organization_support"
     ORGANIZATION_INVOICE = "organization_invoice"
     ORGANIZATION_GRACE = "organization_grace"
     ORGANIZATION_ENDING = "organization_ending"
@@ -71,6 +74,8 @@ SHOWN_WITH: Mapping[TaskKind, Permission] = {
     _K.PROJECT_NEED_ASKED: _P.PROJECT_NEED_ANSWER,
     _K.PROJECT_NEED_MESSAGE: _P.PROJECT_NEED_ANSWER,
     _K.PROJECT_NEED_LEFT: _P.PROJECT_NEED_ANSWER,
+    _K.PROJECT_SUPPORT: _P.PROJECT_SUPPORT_ANSWER,
+    _K.PROJECT_SUPPORT_MESSAGE: _P.PROJECT_SUPPORT_ANSWER,
     _K.PROJECT_SPONSOR: _P.PROJECT_PUBLICATION_REVIEW,
     _K.PROJECT_INVOICE: _P.PROJECT_PAYMENTS_RECORD,
     _K.PROJECT_BANK_LINE: _P.PROJECT_PAYMENTS_RECORD,
@@ -83,6 +88,7 @@ SHOWN_WITH: Mapping[TaskKind, Permission] = {
     _K.ORGANIZATION_REWORD: _P.ORGANIZATION_NEED_WRITE,
     _K.ORGANIZATION_STATEMENT: _P.ORGANIZATION_STATEMENT_WRITE,
     _K.ORGANIZATION_ASKED: _P.ORGANIZATION_NEED_WRITE,
+    _K.ORGANIZATION_SUPPORT: _P.ORGANIZATION_SUPPORT_ASK,
     _K.ORGANIZATION_INVOICE: _P.ORGANIZATION_BILLING_EDIT,
     _K.ORGANIZATION_GRACE: _P.ORGANIZATION_SPONSORSHIP_BUY,
     _K.ORGANIZATION_ENDING: _P.ORGANIZATION_SPONSORSHIP_BUY,
@@ -99,6 +105,7 @@ _AIMS: Mapping[TaskKind, timedelta] = {
     _K.PROJECT_MISMATCH: timedelta(days=2),
     _K.PROJECT_NEED_LEFT: timedelta(days=7),
     _K.PROJECT_NEED_MESSAGE: timedelta(days=7),
+    _K.PROJECT_SUPPORT_MESSAGE: timedelta(days=7),
     _K.PROJECT_SPONSOR: timedelta(days=7),
     _K.PROJECT_BANK_LINE: timedelta(days=7),
     _K.PROJECT_FINDING: timedelta(days=7),
@@ -109,6 +116,7 @@ _AIMS: Mapping[TaskKind, timedelta] = {
     _K.ORGANIZATION_REWORD: timedelta(days=14),
     _K.ORGANIZATION_STATEMENT: timedelta(days=7),
     _K.ORGANIZATION_ASKED: timedelta(days=14),
+    _K.ORGANIZATION_SUPPORT: timedelta(days=14),
     _K.ORGANIZATION_REJECTED: timedelta(days=14),
     _K.ORGANIZATION_RELATED: timedelta(days=14),
 }

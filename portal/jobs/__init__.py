@@ -32,6 +32,7 @@ from portal.jobs.mail import deliver_mail, gather_digests, spread_news
 from portal.jobs.reconciler import compare_books
 from portal.jobs.record import keep_record
 from portal.jobs.rows import LISTED, SETTLED, one
+from portal.jobs.support import keep_support_pace
 from portal.ports.collaborators import Collaborators
 from portal.services import purges
 from portal.services.payments import processor_events, renewals, settlement
@@ -308,6 +309,7 @@ SWEEPS = (
     Sweep("remind_of_terms", remind_of_terms, {"minute": "*/10"}),
     Sweep("compare_books", compare_books, {"minute": "43", "hour": "3"}),
     Sweep("check_money", check_money, {"minute": "11", "hour": "2"}),
+    Sweep("keep_support_pace", keep_support_pace, {"minute": "29", "hour": "1"}),
     _STATEMENTS,
     Sweep("forget_links", _forget_links, {"minute": "41", "hour": "4"}),
     Sweep("spread_news", spread_news),

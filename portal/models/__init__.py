@@ -28,6 +28,7 @@ from portal.models import (
     selfcheck,
     sponsorship,
     statements,
+    support,
     tiers,
     votes,
 )
@@ -58,6 +59,7 @@ __all__ = [
     "selfcheck",
     "sponsorship",
     "statements",
+    "support",
     "tiers",
     "votes",
 ]

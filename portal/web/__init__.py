@@ -20,7 +20,15 @@ from portal.web.projects import charters, desk, operator, public
 from portal.web.record import bundles, receipts, record
 from portal.web.sponsorship import sponsorship_changes, sponsorships, tiers
 from portal.web.votes import calendars, decisions, proposals, tally, votes, windows
-from portal.web.workshop import consultations, need_desk, needs, screening, statements
+from portal.web.workshop import (
+    consultations,
+    need_desk,
+    needs,
+    screening,
+    statements,
+    support,
+    support_desk,
+)
 
 BLUEPRINTS = (
     account.blueprint,
@@ -56,6 +64,8 @@ BLUEPRINTS = (
     sponsorships.blueprint,
     stopping.blueprint,
     statements.blueprint,
+    support.blueprint,
+    support_desk.blueprint,
     tally.blueprint,
     tiers.blueprint,
     treasury.blueprint,

@@ -27,6 +27,7 @@ def _navigation(project: Scope) -> list[tuple[str, list[Entry]]]:
                 ("/proposals", _("Proposals and votes"), Permission.PROJECT_DESK_READ),
                 ("/needs", _("Needs"), Permission.PROJECT_NEED_READ),
                 ("/screening", _("Screening"), Permission.PROJECT_SCREENING_DECIDE),
+                ("/support", _("Support"), Permission.PROJECT_SUPPORT_READ),
                 ("/roadmap", _("Roadmap"), Permission.PROJECT_ROADMAP_EDIT),
                 ("/sponsors", _("Sponsors"), Permission.PROJECT_SPONSORS_READ),
                 ("/treasury", _("Treasury"), Permission.PROJECT_PAYMENTS_RECORD),

@@ -32,6 +32,7 @@ from portal.models.projects import Maintainership, Project
 from portal.models.proposals import Proposal
 from portal.models.reconciliation import ReconciliationFinding
 from portal.models.sponsorship import Sponsorship
+from portal.models.support import SupportRequest
 from portal.ports.payments import PaymentSeen, RenewalSeen, RenewalState
 from portal.services.billing.invoices import Bill, issue_invoice
 from portal.services.billing.issuing import Draft, issue_document
@@ -49,6 +50,7 @@ from tests.builders import (
 from tests.document_builders import SELLER
 from tests.need_builders import make_message, make_need
 from tests.statement_builders import make_statement
+from tests.support_builders import SUPPORT, make_gap, make_request, make_words
 from tests.vote_builders import DAY, SITE, Scene, cast, close, make_draft, make_scene, make_vote
 
 # What stands in an address that names nothing.
@@ -107,7 +109,7 @@ def build_world(
             for role in in_project
         )
     acme = make_organization(f"acme{mark}", roles={person: list(in_organization)})
-    gold = make_tier(project, slug="gold")
+    gold = make_tier(project, slug="gold", benefits=[SUPPORT | {"per_quarter": 9}])
     stake = make_sponsorship(
         acme, gold, reference=f"sp_acme{mark}", renewal_id=f"sub_acme{mark}",
         since=NOW - timedelta(days=200),
@@ -127,10 +129,13 @@ def build_world(
         session.add(archived.tier)
     needs = _state_needs(project, acme, colleague)
     statement = make_statement(project, votes["consultation"], acme, colleague)
+    support = _ask_for_support(project, acme, colleague)
     numbers = {
         "need_desk.show": needs["open_number"], "need_desk.answer": needs["open_number"],
         "need_desk.take_up": needs["open_number"],
         "screening.decide_need": needs["waiting_number"],
+        "support_desk.show": support.number, "support_desk.answer": support.number,
+        "support_desk.close": support.number, "support_desk.write_off": support.number,
         "decisions.prepare": votes["closed"], "decisions.record": votes["closed"],
         "decisions.item": votes["decided"], "decisions.report": votes["decided"],
         "bundles.bundle": votes["decided"], "public.outcome": votes["decided"], "public.decision": votes["decided"],
@@ -165,7 +170,7 @@ def build_world(
         "invitation_id": more["to_organization"], "number": votes["consultation"],
         "organization": acme.slug, "payment_id": more["payment"], "person_id": colleague.id,
         "project": project.slug, "reference": stake.reference, "session_id": more["session"],
-        "statement_id": statement.id, "revision": 1, "need_id": needs["draft"], "message_id": needs["message"], "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
+        "statement_id": statement.id, "request_id": support.id, "revision": 1, "need_id": needs["draft"], "message_id": needs["message"], "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
     }  # fmt: skip
     return World(person, project.id, acme.id, values, of_endpoint)
 
@@ -254,6 +259,14 @@ def _state_needs(project: Project, acme: Organization, author: Person) -> dict[s
         )
     return {"draft": draft.id, "waiting_number": waiting.number, "open": open_.id,
             "open_number": open_.number, "message": make_message(open_, author).id}  # fmt: skip
+
+
+def _ask_for_support(project: Project, acme: Organization, author: Person) -> SupportRequest:
+    """A request with an answer, which showed a gap in the documentation."""
+    request = make_request(project, acme, author)
+    make_words(request, author, by_project=True)
+    make_gap(request)
+    return request
 
 
 def _hold_votes(scene: Scene) -> dict[str, int]:

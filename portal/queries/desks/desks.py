@@ -18,6 +18,11 @@ from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
 from portal.queries.desks.money_tasks import dated_money_tasks, money_tasks
 from portal.queries.desks.organization_tasks import dated_organization_tasks, organization_tasks
+from portal.queries.desks.support_tasks import (
+    answered_support_tasks,
+    dated_support_tasks,
+    support_tasks,
+)
 from portal.queries.desks.task_rows import gather, scopes_of
 from portal.queries.desks.vote_tasks import vote_tasks
 from portal.queries.desks.workshop_tasks import workshop_tasks
@@ -100,9 +105,12 @@ def _tasks(
         instants += workshop_tasks(scopes, now)
         instants += vote_tasks(scopes, actor.person_id, now)
         instants += money_tasks(scopes, now)
+        instants += support_tasks(scopes)
         dates += dated_money_tasks(scopes, now)
+        dates += dated_support_tasks(scopes)
     if organizations:
         instants += organization_tasks(scopes, now)
+        instants += answered_support_tasks(scopes)
         dates += dated_organization_tasks(scopes)
     return in_order(gather(instants) + gather(dates))
 

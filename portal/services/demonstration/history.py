@@ -24,6 +24,7 @@ from portal.services.demonstration.consultation import hold_consultation
 from portal.services.demonstration.people import Companies, add_maintainers, add_personas
 from portal.services.demonstration.priorities import PRIORITIES, Choice, Priority
 from portal.services.demonstration.stakes import add_stake, tiers_by_name
+from portal.services.demonstration.support import ask_for_support
 from portal.services.demonstration.treasury import play_treasury, set_up_treasury
 from portal.services.demonstration.workshop import state_needs
 from portal.services.projects.charters import write_charter
@@ -87,6 +88,7 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     hold_consultation(
         project.id, maintainers, companies, read_standing=read_standing, site=site, now=now
     )
+    ask_for_support(project.id, maintainers, companies, site=site, now=now)
     db.session.flush()
     _hold_back_mail(now=now)
 

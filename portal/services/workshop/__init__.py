@@ -1,1 +1,1 @@
-"""Needs and their screening."""
+"""Needs and their screening; support."""

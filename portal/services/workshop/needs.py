@@ -43,23 +43,7 @@ def draft_need(
     """
     require(actor, Permission.ORGANIZATION_NEED_WRITE, organization_id=organization_id)
     _check_named(text)
-    # The project's row is the queue for numbers: two drafts at once never get the same one.
-    if db.session.get(Project, project_id, with_for_update=True) is None:
-        raise NotFound("project")
-    last = db.session.scalar(select(func.max(Need.number)).where(Need.project_id == project_id))
-    need = Need(
-        project_id=project_id,
-        number=(last or 0) + 1,
-        organization_id=organization_id,
-        author_id=actor.person_id,
-        state=NeedState.DRAFT,
-        created_at=now,
-        updated_at=now,
-    )
-    need.text = text
-    db.session.add(need)
-    db.session.flush()
-    return need.id
+    return begin_draft(organization_id, project_id, actor.person_id, text, now=now).id
 
 
 def edit_need(
@@ -174,6 +158,29 @@ def write_to_maintainers(
 TALKED_ABOUT = frozenset(
     {NeedState.OPEN, NeedState.ANSWERED, NeedState.DECLINED, NeedState.TAKEN_UP}
 )
+
+
+def begin_draft(
+    organization_id: int, project_id: int, author_id: int | None, text: NeedText, *, now: datetime
+) -> Need:
+    """A draft with the next number of its project; NotFound if there is no such project."""
+    # The project's row is the queue for numbers: two drafts at once never get the same one.
+    if db.session.get(Project, project_id, with_for_update=True) is None:
+        raise NotFound("project")
+    last = db.session.scalar(select(func.max(Need.number)).where(Need.project_id == project_id))
+    need = Need(
+        project_id=project_id,
+        number=(last or 0) + 1,
+        organization_id=organization_id,
+        author_id=author_id,
+        state=NeedState.DRAFT,
+        created_at=now,
+        updated_at=now,
+    )
+    need.text = text
+    db.session.add(need)
+    db.session.flush()
+    return need
 
 
 def lock_own_need(organization_id: int, need_id: int) -> Need:

@@ -30,6 +30,7 @@ def organization_frame(organization: Scope) -> dict[str, Any]:
         ("/billing", _("Billing"), Permission.ORGANIZATION_PAYMENTS_READ),
         ("/needs", _("Needs"), Permission.ORGANIZATION_NEED_READ),
         ("/statements", _("Statements"), Permission.ORGANIZATION_STATEMENT_READ),
+        ("/support", _("Support"), Permission.ORGANIZATION_SUPPORT_ASK),
         ("/profile", _("Profile"), Permission.ORGANIZATION_PROFILE_EDIT),
         ("/members", _("Members"), Permission.ORGANIZATION_DESK_READ),
         ("/audit", _("Audit list"), Permission.ORGANIZATION_AUDIT_READ),

@@ -30,6 +30,7 @@ from portal.queries.workshop.needs import find_need_credits
 from portal.queries.workshop.own_statements import list_own_desks
 from portal.queries.workshop.screening import find_intake
 from portal.queries.workshop.statements import find_public_statements
+from portal.queries.workshop.support_pace import find_public_pace, gives_support
 from portal.web.access import collaborators, current_actor, now, public
 from portal.web.page_cache import page_changes_at, public_page
 from portal.web.projects.charter_rules import describe_charter
@@ -105,7 +106,12 @@ def tiers(project: str) -> ResponseReturnValue:
     on_sale = list_tiers_on_sale(frame.id, now=now())
     shares = {tier.slug: share_chart(tier.share, tier.terms.audience) for tier in on_sale}
     return _page(
-        "tiers", project=frame, tiers=on_sale, shares=shares, describe_power=describe_power
+        "tiers",
+        project=frame,
+        tiers=on_sale,
+        shares=shares,
+        describe_power=describe_power,
+        pace=find_public_pace(frame.id),
     )
 
 
@@ -224,7 +230,13 @@ def contribute(project: str) -> ResponseReturnValue:
     intake = find_intake(frame.id)
     page_changes_at(intake.quiet_until, now=now())
     resting = intake.quiet_until is not None and intake.quiet_until > now()
-    return _page("contribute", project=frame, intake=intake, resting=resting)
+    return _page(
+        "contribute",
+        project=frame,
+        intake=intake,
+        resting=resting,
+        gives_support=gives_support(frame.id),
+    )
 
 
 @blueprint.get("/p/<project>/how-we-work")
