@@ -15,12 +15,12 @@ from portal.domain.electorate import Electorate
 from portal.domain.papers import YES_NO_PAPER, BallotPaper
 from portal.domain.permissions import Actor
 from portal.domain.rules import preview_seal
-from portal.models.outbox import OutboxMessage
 from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.services.demonstration import texts
 from portal.services.demonstration.cast import SPONSORS, TIERS, UNSTAKED
 from portal.services.demonstration.consultation import hold_consultation
+from portal.services.demonstration.mail import hold_back_mail
 from portal.services.demonstration.people import Companies, add_maintainers, add_personas
 from portal.services.demonstration.priorities import PRIORITIES, Choice, Priority
 from portal.services.demonstration.stakes import add_stake, tiers_by_name
@@ -90,7 +90,7 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     )
     ask_for_support(project.id, maintainers, companies, site=site, now=now)
     db.session.flush()
-    _hold_back_mail(now=now)
+    hold_back_mail(now=now)
 
 
 def _found_project(*, now: datetime) -> Project:
@@ -392,12 +392,3 @@ class _Workshop:
 
 def _choice(said: str | Choice) -> Choice:
     return {"position": said} if isinstance(said, str) else said
-
-
-def _hold_back_mail(*, now: datetime) -> None:
-    """Only what is news for a persona goes out; the rest counts as delivered at its time."""
-    recent = now - timedelta(days=7)
-    for message in db.session.scalars(select(OutboxMessage)):
-        news = message.created_at >= recent and message.recipient.endswith("@personas.example")
-        if not news:
-            message.sent_at = message.created_at

@@ -64,6 +64,7 @@ def _render(page: ChoicesPage, form: Form) -> str:
     return render_template(
         "notifications/choices.html",
         page=page,
+        now=now(),
         form=form,
         groups=[(title, rows) for title, rows in groups if rows],
         columns=[(label, "") for label in WAYS.values()],
@@ -76,4 +77,10 @@ def kind_label(kind: MailKind) -> str:
     return KINDS[kind][0]
 
 
+def kind_note(kind: MailKind) -> str:
+    """What mail of a kind says, in one sentence."""
+    return KINDS[kind][1]
+
+
 blueprint.add_app_template_filter(kind_label)
+blueprint.add_app_template_filter(kind_note)
