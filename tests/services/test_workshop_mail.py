@@ -57,7 +57,7 @@ def test_stewards_learn_of_what_waits_and_maintainers_of_what_was_released(
     steward, maintainer = workshop.steward.person_id, workshop.maintainer.person_id
     number, name = number_of(need_id), workshop.project.name
     assert waiting_for(MailKind.SCREENING) == [
-        (steward, f"For the stewards of {name}: need {number} waits")
+        (steward, f"For the stewards of {name}: need {number} was handed in")
     ]
     assert waiting_for(MailKind.NEED_DESK) == []
     workshop.screen(need_id, NeedAction.RELEASE)

@@ -62,7 +62,7 @@ def _write(person_id: int, rows: Sequence[OutboxMessage], *, now: datetime) -> N
         recipient=db.session.get_one(Person, person_id).email,
         subject=_subject(rows),
         paragraphs="",
-        why="You chose to get these notifications together, in a digest.",
+        why="These notifications come together, in a digest, as you can choose for each kind.",
         kind=MailKind.DIGEST.value,
         person_id=person_id,
         created_at=now,

@@ -31,7 +31,10 @@ def tell_stewards(
                 dedupe_key=f"screening:{occasion}:{person.id}",
                 recipient=person.email,
                 subject=f"For the stewards of {project.name}: {what}",
-                paragraphs=["It waits on the screening desk. Nobody else can read it yet."],
+                paragraphs=[
+                    "It waits on the screening desk, unless another steward was quicker. Until it"
+                    " is released nobody else can read it."
+                ],
                 why=f"You are a steward of {project.name}.",
                 action=("Open the screening desk", f"/desk/{project.slug}/screening"),
                 kind=MailKind.SCREENING,
@@ -55,7 +58,7 @@ def announce_need(need: Need, *, now: datetime) -> None:
     if need.state is NeedState.WAITING:
         tell_stewards(
             need.project,
-            f"need {need.number} waits",
+            f"need {need.number} was handed in",
             f"need:{need.id}:{now.isoformat()}",
             about_id=need.author_id,
             now=now,
@@ -76,7 +79,7 @@ def announce_message(message: NeedMessage, *, now: datetime) -> None:
     elif message.refused_at is None:
         tell_stewards(
             need.project,
-            f"a message about need {need.number} waits",
+            f"a message about need {need.number}",
             f"message:{message.id}",
             about_id=message.author_id,
             now=now,
