@@ -13,6 +13,7 @@ from portal.database import db, transaction
 from portal.domain.charter import DecisionMode, StatementsShown
 from portal.domain.errors import Conflict, Forbidden, NotFound, Refusal
 from portal.domain.needs import Credit, NeedState
+from portal.domain.notifications import MailKind
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.domain.proposals import ProposalState
 from portal.domain.sponsorship import Term
@@ -444,8 +445,13 @@ def test_w4_no_desk_list_or_mail_tells_who_is_behind_a_pseudonym(
     assert len(list_organization_audit(company.id).lines) == 4
     mails = db.session.scalars(
         select(OutboxMessage).where(OutboxMessage.subject.contains("statement"))
-    )
-    assert {each.recipient for each in mails} == {author.email}
+    ).all()
+    own = [each for each in mails if "Your statement" in each.subject]
+    assert {each.recipient for each in own} == {author.email}
+    for each in set(mails) - set(own):
+        assert (each.kind, each.about_id) == (MailKind.SCREENING, None)
+        told = each.subject + each.paragraphs + each.why + each.dedupe_key
+        assert not [name for name in (author.name, company.name, "Quillwort") if name in told]
     # Trust would put a name beside the words.
     with pytest.raises(NotFound), transaction():
         grant_trust(actor_of(consultation.steward), consultation.project_id, author.id, now=NOW)

@@ -22,6 +22,7 @@ from portal.services.workshop.screening import grant_trust, screen_message
 from tests.builders import NOW
 from tests.services.test_needs import HOUR, SITE, Workshop, number_of
 from tests.services.test_needs import workshop as workshop  # noqa: PLC0414 - the fixture
+from tests.statement_builders import HIDDEN, make_statements
 
 SECRET_WORDS = ("satellite", "broken transfers", "Forty ships", "working days", "Hush")
 
@@ -126,3 +127,11 @@ def test_w5_an_answer_in_ones_own_name_is_not_told_between_people_kept_apart(
                 text="Words", as_project=as_project, site=SITE, now=NOW,
             )  # fmt: skip
         assert len(waiting_for(MailKind.NEED)) == before + more
+
+
+def test_stewards_learn_of_a_statement_without_a_word_of_it_or_its_author(app: Flask) -> None:
+    consultation = make_statements()
+    consultation.put(HIDDEN)
+    (told,) = {subject for _person, subject in waiting_for(MailKind.SCREENING)}
+    name = consultation.scene.project.name
+    assert told == f"For the stewards of {name}: a statement on proposal 1 was handed in"

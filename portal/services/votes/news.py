@@ -9,15 +9,18 @@ from sqlalchemy import Select, select, union
 from portal.database import db
 from portal.domain.decisions import DecisionKind, RoadmapAction, RoadmapState
 from portal.domain.notifications import MailKind
+from portal.domain.statements import StatementState
 from portal.models.decisions import DecisionRecord
 from portal.models.identity import Person
 from portal.models.needs import Need
 from portal.models.notifications import ProposalNews
 from portal.models.proposals import Proposal
+from portal.models.statements import Statement
 from portal.models.votes import Ballot, VoteProposal
 from portal.services.outbox import Letter, post_mails
 
 _SPAN = 2000
+_STATED = (StatementState.RELEASED, StatementState.PRIVATE)
 _DECIDED = {
     DecisionKind.ACCEPTED: "accepted",
     DecisionKind.DECLINED: "declined",
@@ -116,14 +119,17 @@ def tell_some(news_id: int, *, now: datetime) -> bool:
 
 
 def _took_part(proposal_id: int) -> Select[tuple[int]]:
-    """Those who cast a ballot that counts, and the authors of needs that the proposal answers."""
+    """Who cast a ballot that counts, needed what it answers, or put a released statement on it."""
     cast = (
         select(Ballot.cast_by_id)
         .join(VoteProposal, VoteProposal.vote_id == Ballot.vote_id)
         .where(VoteProposal.proposal_id == proposal_id, Ballot.superseded_at.is_(None))
     )
     wrote = select(Need.author_id).where(Need.proposal_id == proposal_id)
-    everybody = union(cast, wrote).subquery()
+    stated = select(Statement.author_id).where(
+        Statement.proposal_id == proposal_id, Statement.state.in_(_STATED)
+    )
+    everybody = union(cast, wrote, stated).subquery()
     return select(everybody.c[0])
 
 

@@ -32,6 +32,7 @@ from portal.services.audit import record_change
 from portal.services.votes.proposals import lock_proposal
 from portal.services.workshop.needs import is_trusted
 from portal.services.workshop.pseudonyms import claim_pseudonym
+from portal.services.workshop.workshop_mail import announce_statement
 
 ReadStanding = Callable[[], Electorate]
 
@@ -157,6 +158,7 @@ def _put(
     db.session.add(statement)
     db.session.flush()
     _note(seat, statement, number, "put" if before is None else "changed", now)
+    announce_statement(statement, now=now)
 
 
 _STANDING = frozenset({StatementState.WAITING, StatementState.PRIVATE, StatementState.RELEASED})

@@ -11,9 +11,11 @@ from portal.database import db
 from portal.domain.needs import NeedState
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import PROJECT_POLICY, Permission
+from portal.domain.statements import StatementState
 from portal.models.identity import Person
 from portal.models.needs import Need, NeedMessage
 from portal.models.projects import Maintainership, Project
+from portal.models.statements import Statement
 from portal.services.outbox import Letter, post_mails
 from portal.services.workshop.blocks import is_blocked
 
@@ -32,8 +34,8 @@ def tell_stewards(
                 recipient=person.email,
                 subject=f"For the stewards of {project.name}: {what}",
                 paragraphs=[
-                    "It waits on the screening desk, unless another steward was quicker. Until it"
-                    " is released nobody else can read it."
+                    "It waits on the screening desk, unless another steward was quicker.",
+                    "Until it is released nobody else can read it.",
                 ],
                 why=f"You are a steward of {project.name}.",
                 action=("Open the screening desk", f"/desk/{project.slug}/screening"),
@@ -84,6 +86,21 @@ def announce_message(message: NeedMessage, *, now: datetime) -> None:
             about_id=message.author_id,
             now=now,
         )
+
+
+def announce_statement(statement: Statement, *, now: datetime) -> None:
+    """Tell the stewards of a statement that waits for them, unless a block holds it back."""
+    if statement.state is not StatementState.WAITING or is_blocked(
+        statement.project_id, statement.author_id
+    ):
+        return
+    tell_stewards(
+        statement.project,
+        f"a statement on proposal {statement.proposal.number} was handed in",
+        f"statement:{statement.id}:{statement.revision}",
+        about_id=None,  # a mail that is missing would say who is behind a pseudonym
+        now=now,
+    )
 
 
 def _tell_answering(
