@@ -16,7 +16,7 @@ from portal.web.billing import (
 )
 from portal.web.identity import account, invitations, members, organizations, personas, sign_in
 from portal.web.notifications import choices, stopping
-from portal.web.projects import charters, desk, operator, public
+from portal.web.projects import charters, desk, operator, public, what_if
 from portal.web.record import bundles, receipts, record
 from portal.web.sponsorship import sponsorship_changes, sponsorships, tiers
 from portal.web.votes import calendars, decisions, proposals, tally, votes, windows
@@ -38,6 +38,7 @@ BLUEPRINTS = (
     bundles.blueprint,
     calendars.blueprint,
     charters.blueprint,
+    what_if.blueprint,
     choices.blueprint,
     consultations.blueprint,
     decisions.blueprint,

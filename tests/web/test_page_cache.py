@@ -176,6 +176,10 @@ CHANGES: dict[str, tuple[str, Callable[[Scene, int], None]]] = {
         "/p/{slug}/charter",
         lambda _scene, _vote: change(CharterVersion, _first(CharterVersion), note="Seen"),
     ),
+    "what if": (
+        "/p/{slug}/charter/what-if",
+        lambda _scene, _vote: change(Sponsorship, _first(Sponsorship), approved_name="Seen"),
+    ),
     "accounts": ("/p/{slug}/accounts", lambda scene, _vote: _earn(scene)),
     "accounts as JSON": ("/p/{slug}/accounts.json", lambda scene, _vote: _earn(scene)),
     "accounts as CSV": ("/p/{slug}/accounts.csv", lambda scene, _vote: _earn(scene)),

@@ -51,6 +51,7 @@ PUBLIC = {
     "public.robots": 200,
     "public.sponsors": 200,
     "public.tiers": 200,
+    "what_if.show": 200,
     "receipts.check": 200,
     "record.checkpoint": 200,
     "record.consistency": 200,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.fields.choices import SelectChoice
@@ -44,6 +47,35 @@ def _days(name: str, label: str, description: str) -> WholeField:
 def _radio(name: str, label: str) -> RadioField:
     choices = [SelectChoice(member.value, words) for member, words in _CHOICES[name]]
     return RadioField(label, choices=choices)
+
+
+class WhatIfForm(Form):
+    """What anybody may turn to see what it would do: damping, cap and threshold."""
+
+    damping = _radio("damping", _l("From the tier to the weight"))
+    cap = ShareField(
+        _l("Cap on one elector's share"),
+        required=True,
+        description=_l("1/4, 25% or 0.25. 1 means no cap."),
+    )
+    threshold = ShareField(
+        _l("Threshold"),
+        description=_l("A share above one half, such as 2/3. Empty means more for than against."),
+    )
+
+    def show(self, charter: Charter) -> None:
+        """Fill in the charter in force."""
+        self.damping.data, self.cap.data = charter.damping, percent(charter.cap)
+        self.threshold.data = "" if charter.threshold is None else percent(charter.threshold)
+
+    def read(self, charter: Charter) -> Charter:
+        """The charter as it would be; refuses, by field, what no vote could be held under."""
+        return replace(
+            charter,
+            damping=Damping(self.damping.data),
+            cap=self.cap.share or Fraction(0),
+            threshold=self.threshold.share,
+        )
 
 
 class CharterForm(Form):

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from fractions import Fraction
-from math import ceil
-
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
 from portal.domain.charter import Charter, changed_fields
-from portal.domain.electorate import Electorate
 from portal.domain.electorate_changes import compare
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.permissions import Permission
@@ -20,10 +15,9 @@ from portal.queries.identity.actors import Scope
 from portal.queries.projects.charters import CharterPage, find_charter, find_charter_preview
 from portal.services.projects.charters import change_charter
 from portal.web.access import current_actor, now, requires
-from portal.web.charts import Weights
 from portal.web.desk_frame import desk_frame
-from portal.web.formats import format_share, format_weight
 from portal.web.forms import refused
+from portal.web.projects.charter_figures import beside, compare_figures
 from portal.web.projects.charter_forms import CharterForm
 from portal.web.projects.charter_rules import describe_charter
 from portal.web.votes.power_words import explain_power
@@ -113,38 +107,9 @@ def _preview(project: Scope, page: CharterPage, charter: Charter) -> dict[str, o
         "changed": changed_fields(page.charter, charter),
         "changes": changes[:_LISTED],
         "hidden": max(0, len(changes) - _LISTED),
-        "figures": [(label, *(None if was == is_ else was, is_))
-                    for (label, was), (_label, is_)
-                    in zip(_figures(today), _figures(then), strict=True)],
-        "charts": [(_("Today"), _beside(*pictures)), (_("Then"), _beside(*reversed(pictures)))],
+        "figures": compare_figures(today, then),
+        "charts": [(_("Today"), beside(*pictures)), (_("Then"), beside(*reversed(pictures)))],
         "warnings": explain_power(then.sponsors, to_insiders=True),
         "left_out": then.left_out,
         "power_known": then.sponsors.powers is not None,
     }  # fmt: skip
-
-
-def _beside(chart: Weights | None, other: Weights | None) -> Weights | None:
-    return None if chart is None else replace(chart, beside=other)
-
-
-def _figures(electorate: Electorate) -> list[tuple[str, str]]:
-    """What a charter makes of the sponsors' house, in figures."""
-    house, charter = electorate.sponsors, electorate.charter
-    quorum = _(
-        "%(weight)s and %(electors)s electors",
-        weight=format_weight(ceil(charter.quorum_weight * house.total)),
-        electors=ceil(charter.quorum_electors * len(house.electors)),
-    )
-    powers = house.powers or ()
-    largest = max((power.banzhaf for power in powers), default=None)
-    return [
-        (_("Electors"), str(len(house.electors))),
-        (_("Weight of the house"), format_weight(house.total)),
-        (
-            _("Largest share of the weight"),
-            format_share(max((each.share for each in house.electors), default=Fraction(0))),
-        ),
-        (_("Largest power"), _("unknown") if largest is None else format_share(largest)),
-        (_("Carries if everybody votes"), format_weight(house.quota)),
-        (_("Present for a quorum"), quorum),
-    ]

@@ -1,0 +1,51 @@
+"""What a charter makes of the sponsors' house, in figures and pictures of two states."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from math import ceil
+
+from flask_babel import gettext as _
+
+from portal.domain.electorate import Electorate
+from portal.web.charts import Weights
+from portal.web.formats import format_share, format_weight
+
+Figure = tuple[str, str | None, str]
+
+
+def compare_figures(today: Electorate, then: Electorate) -> list[Figure]:
+    """Label, today and then; today is None where nothing changes."""
+    pairs = zip(_figures(today), _figures(then), strict=True)
+    return [
+        (label, None if before == after else before, after)
+        for (label, before), (_l, after) in pairs
+    ]
+
+
+def beside(chart: Weights | None, other: Weights | None) -> Weights | None:
+    """A picture drawn to the scale of another, so that both can be compared."""
+    return None if chart is None else replace(chart, beside=other)
+
+
+def _figures(electorate: Electorate) -> list[tuple[str, str]]:
+    house, charter = electorate.sponsors, electorate.charter
+    quorum = _(
+        "%(weight)s and %(electors)s electors",
+        weight=format_weight(ceil(charter.quorum_weight * house.total)),
+        electors=ceil(charter.quorum_electors * len(house.electors)),
+    )
+    powers = house.powers or ()
+    largest = max((power.banzhaf for power in powers), default=None)
+    return [
+        (_("Electors"), str(len(house.electors))),
+        (_("Weight of the house"), format_weight(house.total)),
+        (
+            _("Largest share of the weight"),
+            format_share(max((each.share for each in house.electors), default=Fraction(0))),
+        ),
+        (_("Largest power"), _("unknown") if largest is None else format_share(largest)),
+        (_("Carries if everybody votes"), format_weight(house.quota)),
+        (_("Present for a quorum"), quorum),
+    ]
