@@ -19,6 +19,7 @@ from portal.domain.sponsorship import Commercial, Publication, Term
 from portal.domain.tiers import Audience, Interval
 from portal.domain.tokens import hash_token
 from portal.domain.weights import Damping
+from portal.models.contributors import Contributor
 from portal.models.identity import Person, SignIn
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import CharterVersion, Maintainership, Project
@@ -184,6 +185,12 @@ def actor_of(person: Person) -> Actor:
         is_operator=person.is_operator,
         organizations={key: frozenset(roles) for key, roles in organizations.items()},
         projects={key: frozenset(roles) for key, roles in projects.items()},
+        contributions=frozenset(
+            part.project_id
+            for part in db.session.scalars(
+                select(Contributor).filter_by(person_id=person.id, ended_at=None)
+            )
+        ),
     )
 
 

@@ -20,7 +20,7 @@ _WITH_MAINTAINERS = frozenset(NeedState) - UNSCREENED - UNSEEN
 
 def make_need(
     project: Project,
-    organization: Organization,
+    organization: Organization | None,
     author: Person,
     state: NeedState = NeedState.OPEN,
     **values: Any,
@@ -30,9 +30,9 @@ def make_need(
         **(
             {
                 "project_id": project.id, "number": next(_numbers),
-                "organization_id": organization.id, "author_id": author.id, "state": state,
+                "organization_id": organization.id if organization else None, "author_id": author.id, "state": state,
                 "need": "Transfers that survive", "for_whom": "Ships", "evidence": "A log",
-                "cost_of_not": "Days", "conflicts": "None", "credit": Credit.ORGANIZATION,
+                "cost_of_not": "Days", "conflicts": "None", "credit": Credit.ORGANIZATION if organization else Credit.NONE,
                 "created_at": NOW, "updated_at": NOW,
                 "submitted_at": None if state is NeedState.DRAFT else NOW,
                 "handed_in_at": None if state is NeedState.DRAFT else NOW,

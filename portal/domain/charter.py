@@ -28,6 +28,19 @@ class House(StrEnum):
     SPONSORS = "sponsors"
     MAINTAINERS = "maintainers"
     SUPPORTERS = "supporters"
+    CONTRIBUTORS = "contributors"
+
+
+# Houses of people, in which everybody weighs one: neither damping nor cap, and nothing paid.
+HEADCOUNT = frozenset({House.MAINTAINERS, House.CONTRIBUTORS})
+
+
+class ContributorsVoice(StrEnum):
+    """Where invited contributors cast a ballot, if anywhere (PRODUCT, People)."""
+
+    NONE = "none"
+    MAINTAINERS = "maintainers"
+    HOUSE = "house"
 
 
 class PrivacyMode(StrEnum):
@@ -52,7 +65,8 @@ class Charter:
     Shares are exact fractions of one, durations whole days; ``threshold`` None is the majority of
     for over against. Building one refuses, by field, what no vote could be held under: a cap
     outside (0, 1], quorums outside [0, 1], a threshold outside (1/2, 1], days out of range, a
-    reason required where reasons are never shown, a veto where nothing binds.
+    reason required where reasons are never shown, a veto where nothing binds, contributors among
+    the maintainers where the maintainers' house does not vote.
     """
 
     damping: Damping = Damping.LINEAR
@@ -68,6 +82,7 @@ class Charter:
     reason_required: bool = False
     veto_allowed: bool = False
     statements_shown: StatementsShown = StatementsShown.NOTHING
+    contributors: ContributorsVoice = ContributorsVoice.NONE
 
     def __post_init__(self) -> None:
         """Refuse a charter that no vote could be held under."""
@@ -83,6 +98,15 @@ class Charter:
                 _refuse(name, f"This is a whole number of days from {least} to {most}.")
         if self.veto_allowed and self.mode is not DecisionMode.BINDING:
             _refuse("veto_allowed", "Only a binding outcome can be vetoed.")
+        if (
+            self.contributors is ContributorsVoice.MAINTAINERS
+            and self.mode is not DecisionMode.TWO_HOUSES
+        ):
+            _refuse(
+                "contributors",
+                "The maintainers' house votes only where there are two houses: choose these, or a "
+                "house of the contributors' own.",
+            )
         if self.reason_required and self.privacy is PrivacyMode.SECRET_AGGREGATE:
             _refuse(
                 "reason_required",

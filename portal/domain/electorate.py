@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from portal.domain.charter import Charter, House
+from portal.domain.charter import Charter, ContributorsVoice, House
 from portal.domain.errors import Obstacle, Refusal
 from portal.domain.power import (
     BANZHAF_ELECTORS,
@@ -62,6 +62,18 @@ class MaintainerFact:
 
 
 @dataclass(frozen=True, slots=True)
+class ContributorFact:
+    """A person whom the maintainers invited for their work; nothing of money is known here.
+
+    ``public_name`` is None where the person stays unnamed.
+    """
+
+    person_id: int
+    name: str
+    public_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything an electorate is drawn up from; ``parents`` leads from daughter to parent.
 
@@ -71,6 +83,7 @@ class Facts:
     sponsors: tuple[SponsorFact, ...]
     maintainers: tuple[MaintainerFact, ...]
     parents: Mapping[int, int]
+    contributors: tuple[ContributorFact, ...] = ()
 
 
 class Member(NamedTuple):
@@ -82,11 +95,12 @@ class Member(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Elector:
-    """An organization with its related companies, or a maintainer, entitled in one house.
+    """An organization with its related companies, or a person, entitled in one house.
 
     ``raw`` is in units, ``weight`` in integer thousandths after damping and cap, ``share`` its part
     of the house's weight. Sponsors have ``members`` (the leading organization first), maintainers
-    a ``person_id``. ``public_name`` is None where the name may not be shown to the public.
+    and contributors a ``person_id``. ``public_name`` is None where the name may not be shown to the
+    public.
     """
 
     name: str
@@ -179,19 +193,20 @@ class Chamber:
 
 @dataclass(frozen=True, slots=True)
 class Electorate:
-    """All three houses at a record instant, and who is left out of them."""
+    """All houses at a record instant, and who is left out of them."""
 
     charter: Charter
     record_at: datetime
     sponsors: Chamber
     maintainers: Chamber
     supporters: Chamber
+    contributors: Chamber
     left_out: tuple[LeftOut, ...] = field(default=())
 
     @property
-    def chambers(self) -> tuple[Chamber, Chamber, Chamber]:
-        """The three houses, sponsors first."""
-        return self.sponsors, self.maintainers, self.supporters
+    def chambers(self) -> tuple[Chamber, ...]:
+        """All houses, sponsors first."""
+        return self.sponsors, self.maintainers, self.supporters, self.contributors
 
 
 def draw_up(facts: Facts, charter: Charter, at: datetime) -> Electorate:
@@ -199,7 +214,8 @@ def draw_up(facts: Facts, charter: Charter, at: datetime) -> Electorate:
 
     Sponsors of organization tiers form the sponsors' house, those of person tiers the supporters'
     house; related companies are one elector with the largest weight among them. Every maintainer
-    weighs one. Damping and cap hold in the two houses of those who pay.
+    weighs one, and so does every contributor where the charter gives them a voice; whoever is both
+    counts once, as a maintainer. Damping and cap hold in the two houses of those who pay.
     """
     entitled: dict[House, list[SponsorFact]] = {House.SPONSORS: [], House.SUPPORTERS: []}
     left_out = []
@@ -212,12 +228,14 @@ def draw_up(facts: Facts, charter: Charter, at: datetime) -> Electorate:
             left_out.append(_left_out(fact, house, obstacle, charter))
         if house is House.SUPPORTERS and obstacle is None:
             left_out.append(_left_out(fact, House.SPONSORS, _AS_A_PERSON, charter))
+    maintainers, contributors = _people(facts, charter)
     return Electorate(
         charter=charter,
         record_at=at,
         sponsors=_chamber(House.SPONSORS, entitled[House.SPONSORS], facts.parents, charter),
-        maintainers=_maintainers(facts.maintainers, charter),
+        maintainers=maintainers,
         supporters=_chamber(House.SUPPORTERS, entitled[House.SUPPORTERS], facts.parents, charter),
+        contributors=contributors,
         left_out=tuple(left_out),
     )
 
@@ -305,15 +323,67 @@ def _chamber(
     return Chamber(house, tuple(electors), charter.threshold)
 
 
-def _maintainers(facts: tuple[MaintainerFact, ...], charter: Charter) -> Chamber:
-    share = Fraction(1, len(facts) or 1)
+def _people(facts: Facts, charter: Charter) -> tuple[Chamber, Chamber]:
+    """The maintainers' house and the contributors', as the charter seats contributors."""
+    maintainers = [
+        ContributorFact(each.person_id, each.name, each.name) for each in facts.maintainers
+    ]
+    known = {each.person_id for each in maintainers}
+    contributors = [each for each in facts.contributors if each.person_id not in known]
+    voice = charter.contributors
+    among = contributors if voice is ContributorsVoice.MAINTAINERS else []
+    apart = contributors if voice is ContributorsVoice.HOUSE else []
+    return (
+        _headcount(House.MAINTAINERS, [*maintainers, *among], charter),
+        _headcount(House.CONTRIBUTORS, apart, charter),
+    )
+
+
+def _headcount(house: House, people: list[ContributorFact], charter: Charter) -> Chamber:
+    """A house in which everybody weighs one: the named by name, the unnamed behind them."""
+    share = Fraction(1, len(people) or 1)
     electors = tuple(
         Elector(
-            fact.name, fact.name, (), fact.person_id, Fraction(1), THOUSANDTHS, share, capped=False
+            each.name,
+            each.public_name,
+            (),
+            each.person_id,
+            Fraction(1),
+            THOUSANDTHS,
+            share,
+            capped=False,
         )
-        for fact in sorted(facts, key=lambda fact: (fact.name.casefold(), fact.person_id))
+        for each in sorted(people, key=_named_first)
     )
-    return Chamber(House.MAINTAINERS, electors, charter.threshold)
+    return Chamber(house, electors, charter.threshold)
+
+
+def _named_first(person: ContributorFact) -> tuple[bool, str, int]:
+    name = person.public_name
+    return name is None, "" if name is None else name.casefold(), person.person_id
+
+
+def shuffle_unnamed(
+    electorate: Electorate, shuffle: Callable[[Sequence[Elector]], Sequence[Elector]]
+) -> Electorate:
+    """The same electorate with the people who stay unnamed in another order.
+
+    A vote publishes the place of each elector: nobody shall find a person by it, nor find them
+    again from one vote to the next.
+    """
+    return replace(
+        electorate,
+        maintainers=_shuffled(electorate.maintainers, shuffle),
+        contributors=_shuffled(electorate.contributors, shuffle),
+    )
+
+
+def _shuffled(
+    chamber: Chamber, shuffle: Callable[[Sequence[Elector]], Sequence[Elector]]
+) -> Chamber:
+    named = [each for each in chamber.electors if each.public_name is not None]
+    unnamed = [each for each in chamber.electors if each.public_name is None]
+    return replace(chamber, electors=(*named, *shuffle(unnamed)))
 
 
 def with_sponsor(

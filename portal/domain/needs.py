@@ -165,8 +165,8 @@ def submission_obstacles(
 ) -> list[Obstacle]:
     """Why a need cannot be submitted now: no stake, intake paused, quiet mode, or the quota.
 
-    ``pending`` counts the organization's needs that wait for a steward or a maintainer; ``paused``
-    is the project's friendly note where intake rests.
+    ``pending`` counts the author's side's needs that wait for a steward or a maintainer; ``paused``
+    is the project's friendly note where intake rests. Contributors need no stake.
     """
     found = []
     if not has_stake:
@@ -181,7 +181,7 @@ def submission_obstacles(
         found.append(
             Obstacle(
                 "need.quota",
-                f"Your tier has room for {quota} at a time, and as many are pending."
+                f"There is room for {quota} at a time, and as many are pending."
                 " One that is answered or withdrawn makes room.",
             )
         )

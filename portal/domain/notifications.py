@@ -67,16 +67,21 @@ DEFAULT_WAYS: Mapping[MailKind, Way] = {
     MailKind.SPONSOR: Way.IMMEDIATELY,
     MailKind.TREASURY: Way.IMMEDIATELY,
 }
+_BALLOTS = frozenset(
+    {
+        Permission.ORGANIZATION_BALLOT_CAST,
+        Permission.PROJECT_BALLOT_CAST,
+        Permission.CONTRIBUTOR_BALLOT_CAST,
+    }
+)
 # Whoever holds one of these rights somewhere may get the kind; no right: anybody may.
 _CONCERNS: Mapping[MailKind, frozenset[Permission]] = {
-    MailKind.VOTE: frozenset({Permission.ORGANIZATION_BALLOT_CAST, Permission.PROJECT_BALLOT_CAST}),
-    MailKind.REMINDER: frozenset(
-        {Permission.ORGANIZATION_BALLOT_CAST, Permission.PROJECT_BALLOT_CAST}
+    MailKind.VOTE: _BALLOTS,
+    MailKind.REMINDER: _BALLOTS,
+    MailKind.STATEMENT: _BALLOTS,
+    MailKind.NEED: frozenset(
+        {Permission.ORGANIZATION_NEED_WRITE, Permission.CONTRIBUTOR_NEED_WRITE}
     ),
-    MailKind.STATEMENT: frozenset(
-        {Permission.ORGANIZATION_BALLOT_CAST, Permission.PROJECT_BALLOT_CAST}
-    ),
-    MailKind.NEED: frozenset({Permission.ORGANIZATION_NEED_WRITE}),
     MailKind.SUPPORT: frozenset({Permission.ORGANIZATION_SUPPORT_ASK}),
     MailKind.TERM: frozenset({Permission.ORGANIZATION_PAYMENTS_READ}),
     MailKind.DECISION_OWED: frozenset({Permission.PROJECT_DECISION_EDIT}),
@@ -91,9 +96,10 @@ _CONCERNS: Mapping[MailKind, frozenset[Permission]] = {
 def concerns(actor: Actor, kind: MailKind) -> bool:
     """Whether somebody with the actor's roles may get mail of a kind that can be turned off."""
     needed = _CONCERNS.get(kind, frozenset())
+    projects = {*actor.projects, *actor.contributions}
     return not needed or any(
         any(may(actor, each, organization_id=scope) for scope in actor.organizations)
-        or any(may(actor, each, project_id=scope) for scope in actor.projects)
+        or any(may(actor, each, project_id=scope) for scope in projects)
         for each in needed
     )
 

@@ -33,7 +33,7 @@ class Permission(StrEnum):
     """Every right there is, named ``scope:subject:action``.
 
     The scope says where it is held: in the portal, by any signed-in person, in an organization,
-    or in a project.
+    in a project, or by a project's contributors.
     """
 
     PORTAL_PROJECT_CREATE = "portal:project:create"
@@ -86,6 +86,13 @@ class Permission(StrEnum):
     PROJECT_SUMMARY_EDIT = "project:summary:edit"
     PROJECT_SUPPORT_READ = "project:support:read"
     PROJECT_SUPPORT_ANSWER = "project:support:answer"
+    PROJECT_CONTRIBUTORS_EDIT = "project:contributors:edit"
+
+    CONTRIBUTOR_DESK_READ = "contributor:desk:read"
+    CONTRIBUTOR_NAME_EDIT = "contributor:name:edit"
+    CONTRIBUTOR_PART_END = "contributor:part:end"
+    CONTRIBUTOR_BALLOT_CAST = "contributor:ballot:cast"
+    CONTRIBUTOR_NEED_WRITE = "contributor:need:write"
 
 
 _O = OrganizationRole
@@ -138,14 +145,26 @@ PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_SUMMARY_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
     Permission.PROJECT_SUPPORT_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.STEWARD}),
     Permission.PROJECT_SUPPORT_ANSWER: frozenset({_P.LEAD, _P.MAINTAINER}),
+    Permission.PROJECT_CONTRIBUTORS_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
 }
+# Contributors are all alike; what they may, every one of them may, in their project alone.
+CONTRIBUTOR_POLICY = frozenset(
+    {
+        Permission.CONTRIBUTOR_DESK_READ,
+        Permission.CONTRIBUTOR_NAME_EDIT,
+        Permission.CONTRIBUTOR_PART_END,
+        Permission.CONTRIBUTOR_BALLOT_CAST,
+        Permission.CONTRIBUTOR_NEED_WRITE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Whoever asks: a visitor (no person id), a person with roles, or the portal itself.
 
-    Roles are keyed by organization id and project id. ``SYSTEM`` acts for jobs and processors.
+    Roles are keyed by organization id and project id; ``contributions`` are the projects in which
+    the person is a contributor. ``SYSTEM`` acts for jobs and processors.
     """
 
     person_id: int | None = None
@@ -154,6 +173,7 @@ class Actor:
     is_system: bool = False
     organizations: Mapping[int, frozenset[OrganizationRole]] = field(default_factory=dict)
     projects: Mapping[int, frozenset[ProjectRole]] = field(default_factory=dict)
+    contributions: frozenset[int] = frozenset()
 
 
 VISITOR = Actor()
@@ -180,6 +200,8 @@ def may(
         case "organization":
             roles = actor.organizations.get(organization_id or 0, frozenset())
             return bool(roles & ORGANIZATION_POLICY.get(permission, frozenset()))
+        case "contributor":
+            return project_id in actor.contributions and permission in CONTRIBUTOR_POLICY
         case _:
             held = actor.projects.get(project_id or 0, frozenset())
             return bool(held & PROJECT_POLICY.get(permission, frozenset()))

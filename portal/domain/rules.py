@@ -55,19 +55,25 @@ def choose_tie(paper: BallotPaper, mode: DecisionMode) -> Tie:
 
 
 def deciding_houses(mode: DecisionMode) -> tuple[House, ...]:
-    """The houses that must each carry a proposal; supporters are counted and shown, no more."""
+    """The houses that must each carry a proposal; the others are counted and shown, no more."""
     if mode is DecisionMode.TWO_HOUSES:
         return House.SPONSORS, House.MAINTAINERS
     return (House.SPONSORS,)
 
 
+_BESIDE = frozenset({House.SUPPORTERS, House.CONTRIBUTORS})
+
+
 def voting_chambers(electorate: Electorate) -> tuple[Chamber, ...]:
-    """The houses that take part in a vote: those that decide, and supporters if there are any."""
+    """The houses that take part in a vote: those that decide, and those that are shown beside.
+
+    Supporters and contributors stand beside if there are any.
+    """
     deciding = deciding_houses(electorate.charter.mode)
     return tuple(
         chamber
         for chamber in electorate.chambers
-        if chamber.house in deciding or (chamber.house is House.SUPPORTERS and chamber.electors)
+        if chamber.house in deciding or (chamber.house in _BESIDE and chamber.electors)
     )
 
 
@@ -109,6 +115,7 @@ def freeze_rules(
             "damping": charter.damping.value,
             "cap": str(charter.cap),
             "seasoning_days": charter.seasoning_days,
+            "contributors": charter.contributors.value,
         },
         "record_at": _instant(electorate.record_at),
         "opens_at": _instant(opens_at),

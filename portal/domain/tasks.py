@@ -60,7 +60,7 @@ _P = Permission
 
 # Who is shown a task: nobody else could act on it. The own ballot asks for a seat in the vote too.
 SHOWN_WITH: Mapping[TaskKind, Permission] = {
-    _K.PROJECT_BALLOT: _P.PROJECT_DESK_READ,
+    _K.PROJECT_BALLOT: _P.PROJECT_BALLOT_CAST,
     _K.PROJECT_VOTE: _P.PROJECT_VOTE_OPEN,
     _K.PROJECT_DECISION: _P.PROJECT_DECISION_EDIT,
     _K.PROJECT_REVIEW: _P.PROJECT_DECISION_EDIT,

@@ -15,7 +15,8 @@ from portal.models.projects import Project
 class Invitation(Base):
     """One role offered to one e-mail address; the token is stored as its SHA-256 only.
 
-    ``role`` is an OrganizationRole or a ProjectRole, as the target says.
+    ``role`` is an OrganizationRole or a ProjectRole, as the target says, or ``contributor``, who is
+    invited for their ``work``.
     """
 
     __tablename__ = "invitations"
@@ -32,6 +33,7 @@ class Invitation(Base):
     email: Mapped[str] = mapped_column(String(254))
     email_canonical: Mapped[str] = mapped_column(String(254), index=True)
     role: Mapped[str] = mapped_column(String(40))
+    work: Mapped[str] = mapped_column(String(200), default="")
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     invited_by: Mapped[str] = mapped_column(String(120))
     invited_at: Mapped[datetime] = mapped_column(Instant)

@@ -17,8 +17,9 @@ from portal.models.proposals import Proposal
 
 
 class Need(Base):
-    """What an organization needs of a project, stated by its representative.
+    """What somebody needs of a project: an organization, by its representative, or a contributor.
 
+    Without ``organization_id`` the author stated it as a contributor, and nobody else's it is.
     ``number`` counts within the project. ``reason`` is that of the last decision on it.
     ``handed_in_at`` is when it last came to the stewards, ``screened_at`` when one of them last
     decided on it. Maintainers see it from ``released_at`` on, and never without.
@@ -36,7 +37,7 @@ class Need(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     number: Mapped[int]
-    organization_id: Mapped[int] = mapped_column(ForeignKey("organizations.id"), index=True)
+    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)
     state: Mapped[NeedState] = mapped_column(choices(NeedState))
     is_private: Mapped[bool] = mapped_column(default=False)
@@ -61,7 +62,7 @@ class Need(Base):
     released_at: Mapped[datetime | None] = mapped_column(Instant)
 
     project: Mapped[Project] = relationship()
-    organization: Mapped[Organization] = relationship()
+    organization: Mapped[Organization | None] = relationship()
     author: Mapped[Person] = relationship(foreign_keys=[author_id])
     proposal: Mapped[Proposal | None] = relationship()
 

@@ -10,7 +10,13 @@ from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, FractionText, Instant, choices
-from portal.domain.charter import Charter, DecisionMode, PrivacyMode, StatementsShown
+from portal.domain.charter import (
+    Charter,
+    ContributorsVoice,
+    DecisionMode,
+    PrivacyMode,
+    StatementsShown,
+)
 from portal.domain.permissions import ProjectRole
 from portal.domain.weights import Damping
 from portal.models.identity import Person
@@ -80,6 +86,9 @@ class CharterVersion(Base):
     veto_allowed: Mapped[bool] = mapped_column(default=False)
     statements_shown: Mapped[StatementsShown] = mapped_column(
         choices(StatementsShown), default=StatementsShown.NOTHING
+    )
+    contributors: Mapped[ContributorsVoice] = mapped_column(
+        choices(ContributorsVoice), default=ContributorsVoice.NONE
     )
     note: Mapped[str] = mapped_column(String(500), default="")
     changed_by: Mapped[str] = mapped_column(String(120))

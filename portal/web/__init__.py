@@ -19,9 +19,20 @@ from portal.web.notifications import choices, stopping
 from portal.web.projects import charters, desk, operator, public, what_if
 from portal.web.record import bundles, receipts, record
 from portal.web.sponsorship import sponsorship_changes, sponsorships, tiers
-from portal.web.votes import calendars, decisions, proposals, tally, votes, windows
+from portal.web.votes import (
+    calendars,
+    contributor_ballots,
+    decisions,
+    proposals,
+    tally,
+    votes,
+    windows,
+)
 from portal.web.workshop import (
     consultations,
+    contributor_desk,
+    contributor_needs,
+    contributors,
     need_desk,
     needs,
     screening,
@@ -41,6 +52,10 @@ BLUEPRINTS = (
     what_if.blueprint,
     choices.blueprint,
     consultations.blueprint,
+    contributor_ballots.blueprint,
+    contributor_desk.blueprint,
+    contributor_needs.blueprint,
+    contributors.blueprint,
     decisions.blueprint,
     desk.blueprint,
     health.blueprint,

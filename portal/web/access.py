@@ -77,11 +77,13 @@ def public(view: View) -> View:
 def requires(permission: Permission) -> Callable[[View], View]:
     """Let a view run only for actors who hold the permission.
 
-    The permission's scope says which part of the URL counts: ``<organization>`` or ``<project>``
-    is looked up and handed to the view as a Scope. Strangers get 404, visitors are asked to sign
-    in first, members without the right get 403 and the reason.
+    The permission's scope says which part of the URL counts: ``<organization>`` or ``<project>``,
+    which contributors' permissions take too, is looked up and handed to the view as a Scope.
+    Strangers get 404, visitors are asked to sign in first, members without the right get 403 and
+    the reason.
     """
-    kind = permission.split(":", 1)[0]
+    scope_of = permission.split(":", 1)[0]
+    kind = "project" if scope_of == "contributor" else scope_of
 
     def decorate(view: View) -> View:
         @functools.wraps(view)

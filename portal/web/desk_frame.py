@@ -39,6 +39,7 @@ def _navigation(project: Scope) -> list[tuple[str, list[Entry]]]:
                 ("/tiers", _("Tiers"), Permission.PROJECT_TIERS_EDIT),
                 ("/charter", _("Charter"), Permission.PROJECT_CHARTER_EDIT),
                 ("/profile", _("Profile"), Permission.PROJECT_PROFILE_EDIT),
+                ("/contributors", _("Contributors"), Permission.PROJECT_CONTRIBUTORS_EDIT),
                 ("/maintainers", _("Maintainers"), Permission.PROJECT_MAINTAINERS_EDIT),
                 ("/audit", _("Audit list"), Permission.PROJECT_AUDIT_READ),
                 ("/self-check", _("Self-check"), Permission.PROJECT_LEDGER_READ),

@@ -8,6 +8,7 @@ import pytest
 
 from portal.domain.errors import Forbidden, NotFound
 from portal.domain.permissions import (
+    CONTRIBUTOR_POLICY,
     ORGANIZATION_POLICY,
     PROJECT_POLICY,
     SYSTEM,
@@ -31,7 +32,9 @@ def test_every_permission_is_covered_by_the_policy_exactly_once() -> None:
     for permission in Permission:
         assert (permission in ORGANIZATION_POLICY) == (scope(permission) == "organization")
         assert (permission in PROJECT_POLICY) == (scope(permission) == "project")
-        assert scope(permission) in {"portal", "person", "organization", "project"}
+        assert (permission in CONTRIBUTOR_POLICY) == (scope(permission) == "contributor")
+        scopes = {"portal", "person", "organization", "project", "contributor"}
+        assert scope(permission) in scopes
 
 
 def test_every_permission_can_be_held_by_somebody() -> None:
@@ -80,6 +83,16 @@ def test_a_projects_roles_hold_there_and_nowhere_else(
     assert may(actor, permission, project_id=7) == (role in PROJECT_POLICY[permission])
     assert not may(actor, permission, project_id=8)
     assert not may(actor, permission)
+
+
+@pytest.mark.parametrize("permission", Permission)
+def test_a_contributor_has_the_rights_of_contributors_in_that_project_alone(
+    permission: Permission,
+) -> None:
+    actor = Actor(person_id=1, contributions=frozenset({7}))
+    held = permission in CONTRIBUTOR_POLICY or scope(permission) == "person"
+    assert may(actor, permission, project_id=7) == held
+    assert may(actor, permission, project_id=8) == (scope(permission) == "person")
 
 
 def test_a_stranger_is_told_there_is_nothing_and_a_member_which_right_is_missing() -> None:

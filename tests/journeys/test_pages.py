@@ -34,6 +34,7 @@ STARTS = {
     "representative": ("/desk",),
     "billing": ("/desk",),
     "maintainer": ("/desk", "/desk/kelpline"),
+    "contributor": ("/desk", "/contributor/kelpline"),
     "operator": ("/desk", "/operator/projects"),
 }
 # Routes that no link in the demonstration leads to, and why.
@@ -48,6 +49,7 @@ ELSEWHERE = {
     "needs.edit": "nobody has a draft",
     "public.picture": "a picture",
     "public.robots": "asked by machines",
+    "receipts.contributor": "after a ballot is cast",
     "receipts.desk": "after a ballot is cast",
     "receipts.own": "after a ballot is cast",
     "record.consistency": "asked with two sizes",

@@ -11,19 +11,21 @@ import pytest
 from flask import Flask
 from sqlalchemy import Select, select
 
-from portal.database import transaction
-from portal.domain.charter import Charter, DecisionMode, PrivacyMode
+from portal.database import db, transaction
+from portal.domain.charter import Charter, ContributorsVoice, DecisionMode, House, PrivacyMode
 from portal.domain.decisions import DecisionKind, decision_obstacles
 from portal.domain.errors import Refusal
 from portal.domain.outcomes import Verdict
 from portal.domain.rules import read_terms
 from portal.domain.weights import Damping
 from portal.models.sponsorship import Sponsorship
+from portal.models.votes import Elector
 from portal.queries.votes.outcomes import get_outcome_page
 from portal.queries.votes.votes import get_opening
 from portal.queries.weights.electorate import find_standing
 from portal.web.votes.votes import _default_close
-from tests.builders import NOW
+from tests.builders import NOW, make_person
+from tests.contributor_builders import make_contributor
 from tests.vote_builders import (
     DAY,
     Scene,
@@ -109,6 +111,17 @@ def veto(*, allowed: bool) -> list[str]:
     return [each.code for each in found]
 
 
+def contributors_house(voice: ContributorsVoice) -> House | None:
+    """The house in which a contributor finds a seat."""
+    scene = make_scene(mode=DecisionMode.TWO_HOUSES, contributors=voice)
+    person = make_person()
+    make_contributor(scene.project, person)
+    seats = select(Elector.house).where(
+        Elector.vote_id == make_vote(scene), Elector.person_id == person.id
+    )
+    return db.session.scalar(seats)
+
+
 CARRIED, LOST, NONE = Verdict.CARRIED, Verdict.NOT_CARRIED, Verdict.NO_QUORUM
 # Per switch: what is done under a setting, and what comes of two settings of it.
 SWITCHES: dict[str, tuple[Callable[[Any], object], dict[Any, object]]] = {
@@ -154,6 +167,14 @@ SWITCHES: dict[str, tuple[Callable[[Any], object], dict[Any, object]]] = {
     "veto_allowed": (
         lambda allowed: veto(allowed=allowed),
         {True: [], False: ["decision.no_veto"]},
+    ),
+    "contributors": (
+        contributors_house,
+        {
+            ContributorsVoice.NONE: None,
+            ContributorsVoice.MAINTAINERS: House.MAINTAINERS,
+            ContributorsVoice.HOUSE: House.CONTRIBUTORS,
+        },
     ),
 }
 

@@ -47,7 +47,7 @@ Form = dict[str, Any]
 _CHARTER: Form = {
     "step": "save", "damping": "linear", "cap": "1/4", "quorum_weight": "1/2",
     "quorum_electors": "1/2", "threshold": "2/3", "mode": "advisory",
-    "privacy": "sealed_roll_call", "seasoning_days": "30", "window_days": "14",
+    "privacy": "sealed_roll_call", "contributors": "none", "seasoning_days": "30", "window_days": "14",
     "grace_days": "21", "note": "Because.",
 }  # fmt: skip
 _TIER: Form = {

@@ -30,6 +30,7 @@ TYPED = {
     "mode": "advisory",
     "privacy": "sealed_roll_call",
     "seasoning_days": "0",
+    "contributors": "none",
     "window_days": "14",
     "grace_days": "21",
     "note": "",

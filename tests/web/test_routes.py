@@ -86,6 +86,7 @@ PERSONAS = {
     "maintainer": {"project": [ProjectRole.MAINTAINER]},
     "lead": {"project": [ProjectRole.LEAD]},
     "treasurer": {"project": [ProjectRole.TREASURER]},
+    "contributor": _NOBODY,
     "operator": _NOBODY,
 }
 
@@ -107,6 +108,7 @@ def build(app: Flask, persona: str) -> World:
         persona,
         in_organization=roles.get("organization", ()),
         in_project=roles.get("project", ()),
+        contributes=persona == "contributor",
         is_operator=persona == "operator",
     )
 

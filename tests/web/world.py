@@ -12,7 +12,7 @@ from werkzeug.routing import Rule
 
 from portal.database import db, transaction
 from portal.domain.bank_statements import find_layout
-from portal.domain.charter import DecisionMode
+from portal.domain.charter import ContributorsVoice, DecisionMode
 from portal.domain.decisions import DecisionKind
 from portal.domain.documents import DocumentKind, Line
 from portal.domain.money import Money
@@ -47,6 +47,7 @@ from tests.builders import (
     make_sponsorship,
     make_tier,
 )
+from tests.contributor_builders import make_contributor
 from tests.document_builders import SELLER
 from tests.need_builders import make_message, make_need
 from tests.statement_builders import make_statement
@@ -96,13 +97,18 @@ def build_world(
     *,
     in_organization: Collection[OrganizationRole] = (),
     in_project: Collection[ProjectRole] = (),
+    contributes: bool = False,
     is_operator: bool = False,
     mark: str = "",
 ) -> World:
     """A project and an organization with everything in them; ``mark`` makes a second world."""
     person = make_person(name, is_operator=is_operator)
-    scene = make_scene(weights=(4, 2), slug=f"kelp{mark}", mode=DecisionMode.TWO_HOUSES)
+    scene = make_scene(weights=(4, 2), slug=f"kelp{mark}", mode=DecisionMode.TWO_HOUSES,
+                       contributors=ContributorsVoice.HOUSE)  # fmt: skip
     project = scene.project
+    other = make_contributor(project, make_person(f"Lin{mark}"))
+    if contributes:
+        make_contributor(project, person)
     with transaction() as session:
         session.add_all(
             Maintainership(project_id=project.id, person_id=person.id, role=role, since=NOW)
@@ -130,6 +136,8 @@ def build_world(
     needs = _state_needs(project, acme, colleague)
     statement = make_statement(project, votes["consultation"], acme, colleague)
     support = _ask_for_support(project, acme, colleague)
+    own = make_need(project, None, person, NeedState.DRAFT).id
+    talked = make_need(project, None, person, NeedState.OPEN).id
     numbers = {
         "need_desk.show": needs["open_number"], "need_desk.answer": needs["open_number"],
         "need_desk.take_up": needs["open_number"],
@@ -142,29 +150,38 @@ def build_world(
         "public.present": votes["decided"],
         "proposals.publish": votes["draft"], "proposals.take_up": more["deferred"],
     }  # fmt: skip
-    of_endpoint: dict[str, dict[str, Any]] = {
-        endpoint: {"number": number} for endpoint, number in numbers.items()
-    } | {
-        "needs.write": {"need_id": needs["open"]},
-        "desk.maintainer": {"person_id": scene.lead.id},
-        "desk.save_roles": {"person_id": scene.lead.id},
-        "desk.withdraw": {"invitation_id": more["to_project"]},
-        "invitations.show": {"token": f"offer{mark}"},
-        "invitations.accept": {"token": f"offer{mark}"},
-        "personas.become": {"key": "visitor"},
-        "sponsorships.review": {"reference": f"sp_bay{mark}"},
-        "sponsorships.choose": {"tier": "silver"},
-        "sponsorships.buy": {"tier": "silver"},
-        "sponsorship_changes.preview": {"tier": "silver"},
-        "sponsorship_changes.change": {"tier": "silver"},
-        "tiers.restore": {"tier": "bronze"},
-        "billing.accept": {"document": papers["quote"]},
-        "reconciliation.close": {"finding": _finding(project.id, stake.reference)},
-        "reconciliation.close_untied": {"finding": _finding(None, f"untied{mark}")},
-    }
+    of_endpoint: dict[str, dict[str, Any]] = (
+        {endpoint: {"number": number} for endpoint, number in numbers.items()}
+        | {
+            "needs.write": {"need_id": needs["open"]},
+            "contributor_needs.write": {"need_id": talked},
+            "contributor_desk.withdraw_invitation": {"invitation_id": more["to_contributor"]},
+        }
+        | {
+            f"contributor_needs.{each}": {"need_id": own}
+            for each in ("show", "edit", "change", "withdraw")
+        }
+        | {
+            "desk.maintainer": {"person_id": scene.lead.id},
+            "desk.save_roles": {"person_id": scene.lead.id},
+            "desk.withdraw": {"invitation_id": more["to_project"]},
+            "invitations.show": {"token": f"offer{mark}"},
+            "invitations.accept": {"token": f"offer{mark}"},
+            "personas.become": {"key": "visitor"},
+            "sponsorships.review": {"reference": f"sp_bay{mark}"},
+            "sponsorships.choose": {"tier": "silver"},
+            "sponsorships.buy": {"tier": "silver"},
+            "sponsorship_changes.preview": {"tier": "silver"},
+            "sponsorship_changes.change": {"tier": "silver"},
+            "tiers.restore": {"tier": "bronze"},
+            "billing.accept": {"document": papers["quote"]},
+            "reconciliation.close": {"finding": _finding(project.id, stake.reference)},
+            "reconciliation.close_untied": {"finding": _finding(None, f"untied{mark}")},
+        }
+    )
     values = {
         "first": 1, "index": 2, "second": 3, "size": 3,
-        "daughter": daughter.slug, "document": papers["invoice"],
+        "contributor_id": other.id, "daughter": daughter.slug, "document": papers["invoice"],
         "import_id": papers["import_id"], "line_id": papers["line_id"],
         "identity_id": more["identity"],
         "invitation_id": more["to_organization"], "number": votes["consultation"],
@@ -329,14 +346,17 @@ def _add(
     to_project = _invitation(f"project{mark}", now, project_id=scene.project.id)
     own = _invitation(f"offer{mark}", now, email=person.email,
                       organization_id=buyer.id)  # fmt: skip
+    to_contributor = _invitation(f"contributor{mark}", now, project_id=scene.project.id)
+    to_contributor.role, to_contributor.work = "contributor", "The tests"
     with transaction() as session:
+        session.add(to_contributor)
         session.add(Membership(organization_id=acme.id, person_id=colleague.id,
                                role=OrganizationRole.VIEWER, since=NOW))  # fmt: skip
         session.add_all((deferred, payment, identity, session_elsewhere, to_organization,
                          to_project, own))  # fmt: skip
     return {"deferred": deferred.number, "payment": payment.id, "identity": identity.id,
             "session": session_elsewhere.id, "to_organization": to_organization.id,
-            "to_project": to_project.id}  # fmt: skip
+            "to_project": to_project.id, "to_contributor": to_contributor.id}  # fmt: skip
 
 
 def _invitation(token: str, now: datetime, *, email: str = "", **target: int) -> Invitation:

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from portal.domain.canonical import canonical_json, fingerprint
-from portal.domain.charter import House, PrivacyMode
+from portal.domain.charter import HEADCOUNT, ContributorsVoice, House, PrivacyMode
 from portal.domain.count import CurrentBallot, count_vote
 from portal.domain.errors import DomainError
 from portal.domain.power import banzhaf, majority_quota, shapley_shubik
@@ -199,11 +199,12 @@ def _check_entries(entries: list[dict[str, Any]], rules: dict[str, Any]) -> list
 
 
 def _check_weights(rules: dict[str, Any]) -> None:
-    """Weights follow from the raw ones: damped and capped, but for maintainers, who weigh one."""
+    """Weights follow from the raw ones: damped and capped, but for people, who weigh one each."""
+    _check_contributors(rules)
     damping, cap = Damping(rules["charter"]["damping"]), Fraction(rules["charter"]["cap"])
     for house, electors in rules["electorate"].items():
         raw = [Fraction(elector["raw"]) for elector in electors]
-        if house == House.MAINTAINERS:
+        if house in HEADCOUNT:
             weights = [THOUSANDTHS] * len(electors)
         else:
             weights = effective_weights(raw, damping=damping, cap=cap)
@@ -213,6 +214,13 @@ def _check_weights(rules: dict[str, Any]) -> None:
                     f"{RULES}: the weight of elector {elector['position']} of the {house} is"
                     f" {elector['weight']} thousandths, recomputed {weight}"
                 )
+
+
+def _check_contributors(rules: dict[str, Any]) -> None:
+    """Contributors have a house only where the charter gave them one; older rules gave none."""
+    voice = rules["charter"].get("contributors", ContributorsVoice.NONE)
+    if House.CONTRIBUTORS in rules["electorate"] and voice != ContributorsVoice.HOUSE:
+        raise BundleWrong(f"{RULES}: the charter gave contributors no house of their own")
 
 
 def _check_power(rules: dict[str, Any], power: dict[str, Any]) -> None:

@@ -18,6 +18,8 @@ from portal.queries.desks.task_rows import Column, Scopes, Waiting, waiting
 
 _DEALT_WITH = (NeedState.ANSWERED, NeedState.DECLINED, NeedState.TAKEN_UP)
 _LAST = aliased(NeedMessage)
+# A contributor states needs as a person, who is named on the page of the need alone.
+_WHOSE = func.coalesce(Organization.name, "")
 
 
 def workshop_tasks(scopes: Scopes, now: datetime) -> list[Waiting]:
@@ -33,19 +35,19 @@ def _to_screen(scopes: Scopes) -> list[Waiting]:
     return [
         waiting(
             TaskKind.PROJECT_SCREEN_NEED, Need.project_id, Need.number, Need.need,
-            detail=Organization.name, since=Need.submitted_at,
+            detail=_WHOSE, since=Need.submitted_at,
         )
-        .join(Organization, Organization.id == Need.organization_id)
+        .outerjoin(Organization, Organization.id == Need.organization_id)
         .where(
             Need.project_id.in_(scopes[TaskKind.PROJECT_SCREEN_NEED]),
             Need.state == NeedState.WAITING,
         ),
         waiting(
             TaskKind.PROJECT_SCREEN_MESSAGE, NeedMessage.project_id, NeedMessage.id, Need.need,
-            detail=Organization.name, since=NeedMessage.written_at,
+            detail=_WHOSE, since=NeedMessage.written_at,
         )
         .join(Need, Need.id == NeedMessage.need_id)
-        .join(Organization, Organization.id == Need.organization_id)
+        .outerjoin(Organization, Organization.id == Need.organization_id)
         .where(
             NeedMessage.project_id.in_(scopes[TaskKind.PROJECT_SCREEN_MESSAGE]),
             NeedMessage.released_at.is_(None),
@@ -83,10 +85,10 @@ def _needs(kind: TaskKind, since: Column, scopes: Scopes) -> Waiting:
     )
     return (
         waiting(
-            kind, Need.project_id, Need.number, Need.need, detail=Organization.name,
+            kind, Need.project_id, Need.number, Need.need, detail=_WHOSE,
             since=since,
         )
-        .join(Organization, Organization.id == Need.organization_id)
+        .outerjoin(Organization, Organization.id == Need.organization_id)
         .outerjoin(_LAST, _LAST.id == newest.scalar_subquery())
         .where(Need.project_id.in_(scopes[kind]), Need.screened_at.is_not(None))
     )  # fmt: skip

@@ -10,6 +10,7 @@ from sqlalchemy import CompoundSelect, String, bindparam, literal, select, type_
 
 from portal.database import Instant, connection
 from portal.domain.permissions import Actor, OrganizationRole, ProjectRole
+from portal.models.contributors import Contributor
 from portal.models.identity import Person, SignIn
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership, Project
@@ -24,7 +25,7 @@ class Scope:
     name: str
 
 
-_NOWHERE, _ORGANIZATION, _PROJECT = "", "organization", "project"
+_NOWHERE, _ORGANIZATION, _PROJECT, _CONTRIBUTOR = "", "organization", "project", "contributor"
 _SESSION = (
     select(Person.id, Person.name, Person.is_operator)
     .join(SignIn, SignIn.person_id == Person.id)
@@ -44,6 +45,9 @@ _ACTOR: CompoundSelect[Any] = union_all(
     _SESSION.add_columns(
         literal(_PROJECT), Maintainership.project_id, type_coerce(Maintainership.role, String)
     ).join(Maintainership, Maintainership.person_id == Person.id),
+    _SESSION.add_columns(literal(_CONTRIBUTOR), Contributor.project_id, literal("")).join(
+        Contributor, (Contributor.person_id == Person.id) & Contributor.ended_at.is_(None)
+    ),
 )
 
 
@@ -53,7 +57,7 @@ def find_actor(token_hash: str, *, now: datetime) -> Actor | None:
     if not rows:
         return None
     person_id, name, is_operator, *_nothing = rows[0]
-    held: dict[str, dict[int, set[str]]] = {_ORGANIZATION: {}, _PROJECT: {}}
+    held: dict[str, dict[int, set[str]]] = {_ORGANIZATION: {}, _PROJECT: {}, _CONTRIBUTOR: {}}
     for *_person, scope, scope_id, role in rows:
         if scope:
             held[scope].setdefault(scope_id, set()).add(role)
@@ -66,6 +70,7 @@ def find_actor(token_hash: str, *, now: datetime) -> Actor | None:
             for key, roles in held[_ORGANIZATION].items()
         },
         projects={key: frozenset(map(ProjectRole, roles)) for key, roles in held[_PROJECT].items()},
+        contributions=frozenset(held[_CONTRIBUTOR]),
     )
 
 

@@ -120,7 +120,10 @@ class OrganizationDesk:
 
 @dataclass(frozen=True, slots=True)
 class InvitationPage:
-    """An invitation as whoever has its link sees it; ``problem`` says why it cannot be accepted."""
+    """An invitation as whoever has its link sees it; ``problem`` says why it cannot be accepted.
+
+    ``work`` is what a contributor is invited for.
+    """
 
     place: str
     is_project: bool
@@ -130,6 +133,7 @@ class InvitationPage:
     expires_at: datetime
     is_for_this_person: bool
     problem: str
+    work: str
 
 
 def get_organization_desk(organization_id: int, *, now: datetime) -> OrganizationDesk:
@@ -239,6 +243,7 @@ def get_invitation(token: str, *, person_id: int | None, now: datetime) -> Invit
         expires_at=invitation.expires_at,
         is_for_this_person=canonical == invitation.email_canonical,
         problem=problem,
+        work=invitation.work,
     )
 
 

@@ -104,6 +104,7 @@ def find_people(project_id: int, *, now: datetime) -> People:
         )
         .where(
             Invitation.project_id == project_id,
+            Invitation.role.in_([role.value for role in ProjectRole]),
             Invitation.accepted_at.is_(None),
             Invitation.withdrawn_at.is_(None),
             Invitation.expires_at > now,

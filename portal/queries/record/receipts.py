@@ -47,8 +47,8 @@ def get_organization_receipt(organization_id: int, vote_id: int) -> ReceiptPage:
     return found
 
 
-def get_maintainer_receipt(project_id: int, vote_id: int, person_id: int | None) -> ReceiptPage:
-    """The receipt of a maintainer's own ballot; NotFound for a vote of another project."""
+def get_personal_receipt(project_id: int, vote_id: int, person_id: int | None) -> ReceiptPage:
+    """The receipt of a person's own ballot; NotFound for a vote of another project."""
     found = _find(vote_id, Elector.person_id == person_id)
     vote = db.session.get(Vote, vote_id)
     if vote is None or vote.project_id != project_id:

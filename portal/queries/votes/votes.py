@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from portal.database import db
 from portal.domain.charter import House, PrivacyMode
@@ -57,7 +57,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class VoteEntry:
-    """A vote in an organization's list; whether its ballot is cast, never what it says."""
+    """A vote in an elector's list; whether the ballot is cast, never what it says."""
 
     id: int
     project_slug: str
@@ -74,7 +74,7 @@ class VoteEntry:
 
 @dataclass(frozen=True, slots=True)
 class VoteList:
-    """An organization's votes, newest first; ``older`` is the ``before`` of the next page."""
+    """An elector's votes, newest first; ``older`` is the ``before`` of the next page."""
 
     entries: tuple[VoteEntry, ...]
     older: int | None
@@ -102,7 +102,10 @@ class EarlierBallot:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """The elector somebody casts for: weights in thousandths, power None in very large houses."""
+    """The elector somebody casts for: weights in thousandths, power None in very large houses.
+
+    ``public_name`` is what the roll call will show, None for no name.
+    """
 
     house: House
     members: tuple[str, ...]
@@ -110,6 +113,7 @@ class Seat:
     weight: int
     share: Fraction
     power: Fraction | None
+    public_name: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +183,22 @@ def list_organization_votes(
     organization_id: int, *, now: datetime, before: int | None = None, limit: int = 20
 ) -> VoteList:
     """The votes in which an organization is, or is part of, an elector; paged by vote."""
-    query = (
+    query = _entries().join(ElectorOrganization, ElectorOrganization.elector_id == Elector.id)
+    query = query.where(ElectorOrganization.organization_id == organization_id)
+    return _list_votes(query, now=now, before=before, limit=limit)
+
+
+def list_own_votes(
+    project_id: int, person_id: int, *, now: datetime, before: int | None = None, limit: int = 20
+) -> VoteList:
+    """A project's votes in which a person is an elector in their own right; paged by vote."""
+    query = _entries().where(Elector.person_id == person_id, Vote.project_id == project_id)
+    return _list_votes(query, now=now, before=before, limit=limit)
+
+
+def _entries() -> Select[*tuple[Any, ...]]:
+    """What a list of votes shows of each, before it is said whose they are."""
+    return (
         select(
             Vote.id,
             Vote.question,
@@ -195,8 +214,7 @@ def list_organization_votes(
             Outcome.carried,
             DecisionRecord.kind,
         )
-        .join(ElectorOrganization, ElectorOrganization.vote_id == Vote.id)
-        .join(Elector, Elector.id == ElectorOrganization.elector_id)
+        .join(Elector, Elector.vote_id == Vote.id)
         .join(Project, Project.id == Vote.project_id)
         .join(Proposal, Proposal.id == Vote.proposal_id)
         .outerjoin(Ballot, and_(Ballot.elector_id == Elector.id, Ballot.superseded_at.is_(None)))
@@ -205,10 +223,13 @@ def list_organization_votes(
             DecisionRecord,
             (DecisionRecord.vote_id == Vote.id) & (DecisionRecord.proposal_id == Vote.proposal_id),
         )
-        .where(ElectorOrganization.organization_id == organization_id)
-        .order_by(Vote.id.desc())
-        .limit(limit + 1)
     )
+
+
+def _list_votes(
+    query: Select[*tuple[Any, ...]], *, now: datetime, before: int | None, limit: int
+) -> VoteList:
+    query = query.order_by(Vote.id.desc()).limit(limit + 1)
     if before is not None:
         query = query.where(Vote.id < before)
     found = db.session.execute(query).all()
@@ -255,10 +276,27 @@ def get_maintainer_ballot_page(
     return page
 
 
+def get_contributor_ballot_page(
+    project_id: int, vote_id: int, person_id: int, *, now: datetime
+) -> BallotPage:
+    """A contributor's own ballot; NotFound in a vote that froze without them."""
+    page = _ballot_page(
+        vote_id, Elector.person_id == person_id, now, project_id, shows_powers=False
+    )
+    if page is None or page.seat is None:
+        raise NotFound("vote")
+    return page
+
+
 def _ballot_page(
-    vote_id: int, which: ColumnElement[bool], now: datetime, project_id: int | None = None
+    vote_id: int,
+    which: ColumnElement[bool],
+    now: datetime,
+    project_id: int | None = None,
+    *,
+    shows_powers: bool = True,
 ) -> BallotPage | None:
-    """A vote with one's own seat; ``project_id`` is set on the maintainers' desk."""
+    """A vote with one's own seat; ``project_id`` is set where the seat is a person's."""
     query = (
         select(Vote, Project.slug, Project.name, Proposal.number)
         .join(Project, Project.id == Vote.project_id)
@@ -288,7 +326,9 @@ def _ballot_page(
         question=vote.question,
         fingerprint=vote.fingerprint,
         rules=vote.terms,
-        powers=() if project_id is None else list_powers(vote.id, terms.threshold),
+        powers=()
+        if project_id is None or not shows_powers
+        else list_powers(vote.id, terms.threshold),
         paper=terms.paper,
         tie=terms.tie,
         credits=0 if elector is None else terms.paper.allow(elector.weight).credits,
@@ -365,4 +405,5 @@ def _seat(elector: Elector) -> Seat:
         weight=elector.weight,
         share=Fraction(elector.weight, int(total or 1)),
         power=None if elector.banzhaf is None else Fraction(elector.banzhaf),
+        public_name=elector.public_name,
     )

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, select
 from portal.database import db
 from portal.domain.charter import Charter, House, merge_classes
 from portal.domain.electorate import (
+    ContributorFact,
     Electorate,
     Facts,
     MaintainerFact,
@@ -32,6 +33,7 @@ from portal.domain.money_back import DisputeStanding
 from portal.domain.permissions import PROJECT_POLICY, Permission
 from portal.domain.sponsorship import GOOD_STANDING, RUNNING
 from portal.domain.tiers import Audience, Interval
+from portal.models.contributors import Contributor
 from portal.models.identity import Person
 from portal.models.money_back import Dispute
 from portal.models.organizations import Organization
@@ -53,7 +55,7 @@ class ShareChange:
 
 
 def find_standing(project_id: int, *, now: datetime, merged: bool = False) -> Electorate:
-    """The electorate as a vote opened now would freeze it, in four statements.
+    """The electorate as a vote opened now would freeze it, in five statements.
 
     ``merged`` gives everybody the same weight, as a secret vote may. Refuses a project that does
     not exist with ``NotFound``. Those left out include whoever lapsed or ended within the last
@@ -227,12 +229,12 @@ def disputed_now() -> Exists:
 
 
 def load_paying_facts(project_id: int, *, now: datetime) -> Facts:
-    """The facts without the maintainers, in two statements: for what a stake gives today."""
+    """The facts of those who pay, in two statements: for what a stake gives today."""
     return Facts(_sponsors(project_id, now), (), _parents(project_id, None))
 
 
 def load_facts(project_id: int, *, now: datetime, organization_id: int | None = None) -> Facts:
-    """What the rules of the electorate need to know, in three statements.
+    """What the rules of the electorate need to know, in four statements.
 
     ``organization_id`` names an organization whose relations are wanted though it may not be a
     sponsor yet.
@@ -241,6 +243,7 @@ def load_facts(project_id: int, *, now: datetime, organization_id: int | None = 
         _sponsors(project_id, now),
         _maintainers(project_id),
         _parents(project_id, organization_id),
+        _contributors(project_id),
     )
 
 
@@ -309,6 +312,17 @@ def _maintainers(project_id: int) -> tuple[MaintainerFact, ...]:
         .distinct()
     )
     return tuple(MaintainerFact(row.id, row.name) for row in rows)
+
+
+def _contributors(project_id: int) -> tuple[ContributorFact, ...]:
+    rows = db.session.execute(
+        select(Person.id, Person.name, Contributor.is_named)
+        .join(Contributor, Contributor.person_id == Person.id)
+        .where(Contributor.project_id == project_id, Contributor.ended_at.is_(None))
+    )
+    return tuple(
+        ContributorFact(row.id, row.name, row.name if row.is_named else None) for row in rows
+    )
 
 
 def _parents(project_id: int, organization_id: int | None) -> dict[int, int]:

@@ -24,7 +24,10 @@ NEEDS_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class NeedLine:
-    """One line of a list of needs; ``number`` counts within the project."""
+    """One line of a list of needs; ``number`` counts within the project.
+
+    ``organization`` is None where a contributor stated it.
+    """
 
     id: int
     number: int
@@ -32,7 +35,7 @@ class NeedLine:
     state: NeedState
     is_private: bool
     project: str
-    organization: str
+    organization: str | None
     updated_at: datetime
 
 
@@ -68,7 +71,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class NeedPage:
-    """A need in full, for its author's side or for those who may read it in the project."""
+    """A need in full, for its author's side or for those who may read it in the project.
+
+    ``organization`` is None where a contributor stated it.
+    """
 
     id: int
     number: int
@@ -78,7 +84,7 @@ class NeedPage:
     revision: int
     reason: str
     project: Stake
-    organization: str
+    organization: str | None
     author_id: int
     author: str
     updated_at: datetime
@@ -101,6 +107,18 @@ def list_organization_needs(
     return OrganizationNeeds(needs, older, tuple(Stake(*row) for row in stakes))
 
 
+def list_contributor_needs(
+    project_id: int, person_id: int, *, before: int | None = None
+) -> tuple[tuple[NeedLine, ...], int | None]:
+    """What somebody stated as a contributor to a project, drafts included, the newest first."""
+    return _lines(
+        Need.project_id == project_id,
+        Need.organization_id.is_(None),
+        Need.author_id == person_id,
+        before=before,
+    )
+
+
 def list_project_needs(
     project_id: int, *, before: int | None = None
 ) -> tuple[tuple[NeedLine, ...], int | None]:
@@ -115,6 +133,16 @@ def list_project_needs(
 def get_own_need(organization_id: int, need_id: int) -> NeedPage:
     """A need as its author's side reads it; NotFound for any other organization's."""
     return _page(Need.id == need_id, Need.organization_id == organization_id)
+
+
+def get_contributor_need(project_id: int, person_id: int, need_id: int) -> NeedPage:
+    """A need as the contributor who stated it reads it; NotFound for anybody else's."""
+    return _page(
+        Need.id == need_id,
+        Need.project_id == project_id,
+        Need.organization_id.is_(None),
+        Need.author_id == person_id,
+    )
 
 
 def get_project_need(project_id: int, number: int, *, screening: bool) -> NeedPage:
@@ -206,7 +234,7 @@ def _lines(
             Need.updated_at,
         )
         .join(Project, Need.project_id == Project.id)
-        .join(Organization, Need.organization_id == Organization.id)
+        .outerjoin(Organization, Need.organization_id == Organization.id)
         .where(*criteria)
         .order_by(Need.id.desc())
         .limit(NEEDS_PAGE + 1)
@@ -225,7 +253,7 @@ def _page(*criteria: ColumnElement[bool], readable: ColumnElement[bool] | None =
             Proposal.number, Proposal.title,
         )
         .join(Project, Need.project_id == Project.id)
-        .join(Organization, Need.organization_id == Organization.id)
+        .outerjoin(Organization, Need.organization_id == Organization.id)
         .join(Person, Need.author_id == Person.id)
         .outerjoin(Proposal, Need.proposal_id == Proposal.id)
         .where(*criteria)

@@ -33,11 +33,11 @@ _MESSAGE_WAITS = (
 
 @dataclass(frozen=True, slots=True)
 class WaitingNeed:
-    """A need that waits for a steward."""
+    """A need that waits for a steward; without an organization a contributor stated it."""
 
     number: int
     text: NeedText
-    organization: str
+    organization: str | None
     author_id: int
     author: str
     since: datetime
@@ -45,12 +45,12 @@ class WaitingNeed:
 
 @dataclass(frozen=True, slots=True)
 class WaitingMessage:
-    """A message about a need that waits for a steward."""
+    """A message about a need that waits for a steward; ``organization`` as above."""
 
     id: int
     number: int
     text: str
-    organization: str
+    organization: str | None
     author: str
     since: datetime
 
@@ -124,7 +124,7 @@ def find_intake(project_id: int) -> IntakeState:
 def _needs(project_id: int) -> tuple[WaitingNeed, ...]:
     rows = db.session.execute(
         select(Need, Organization.name, Person.name)
-        .join(Organization, Need.organization_id == Organization.id)
+        .outerjoin(Organization, Need.organization_id == Organization.id)
         .join(Person, Need.author_id == Person.id)
         .where(Need.project_id == project_id, *_NEED_WAITS)
         .order_by(Need.submitted_at, Need.id)
@@ -154,7 +154,7 @@ def _messages(project_id: int) -> tuple[WaitingMessage, ...]:
             NeedMessage.written_at,
         )
         .join(Need, NeedMessage.need_id == Need.id)
-        .join(Organization, Need.organization_id == Organization.id)
+        .outerjoin(Organization, Need.organization_id == Organization.id)
         .join(Person, NeedMessage.author_id == Person.id)
         .where(NeedMessage.project_id == project_id, *_MESSAGE_WAITS)
         .order_by(NeedMessage.written_at, NeedMessage.id)

@@ -62,6 +62,12 @@ PERSONAS = (
         "Leads Kelpline: charter, tiers, sponsors to review, proposals, votes, decisions.",
     ),
     Persona(
+        "contributor",
+        "Contributor",
+        "Yuki Brandvold",
+        "Invited by Kelpline for work, not for money: a ballot, needs, and no name in public.",
+    ),
+    Persona(
         "operator",
         "Operator",
         "Sam Okoro",

@@ -20,9 +20,16 @@ from portal.models.proposals import Proposal
 from portal.services.demonstration import texts
 from portal.services.demonstration.cast import SPONSORS, TIERS, UNSTAKED
 from portal.services.demonstration.consultation import hold_consultation
+from portal.services.demonstration.contributors import (
+    add_contributors,
+    cast_for_contributors,
+    give_voice,
+    state_contributor_needs,
+)
 from portal.services.demonstration.mail import hold_back_mail
 from portal.services.demonstration.people import Companies, add_maintainers, add_personas
 from portal.services.demonstration.priorities import PRIORITIES, Choice, Priority
+from portal.services.demonstration.project import found_project
 from portal.services.demonstration.stakes import add_stake, tiers_by_name
 from portal.services.demonstration.support import ask_for_support
 from portal.services.demonstration.treasury import play_treasury, set_up_treasury
@@ -59,7 +66,7 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
         return
     now = now.replace(second=0, microsecond=0)
     personas = add_personas(now=now)
-    project = _found_project(now=now)
+    project = found_project(now=now)
     maintainers = add_maintainers(project.id, personas["maintainer"], now=now)
     lead = maintainers[0]
     write_charter(
@@ -83,32 +90,16 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     companies.found(UNSTAKED)
     set_up_treasury(lead, project.id, now=project.created_at)
     play_treasury(lead, project.id, companies, tiers, site=site, now=now)
-    _Workshop(project.id, maintainers, companies, site, read_standing, now).play()
+    contributors = add_contributors(project.id, lead, personas["contributor"], now=now)
+    _Workshop(project.id, maintainers, contributors, companies, site, read_standing, now).play()
     state_needs(project.id, maintainers, companies, site=site, now=now)
     hold_consultation(
         project.id, maintainers, companies, read_standing=read_standing, site=site, now=now
     )
     ask_for_support(project.id, maintainers, companies, site=site, now=now)
+    state_contributor_needs(project.id, lead, contributors[0], site=site, now=now)
     db.session.flush()
     hold_back_mail(now=now)
-
-
-def _found_project(*, now: datetime) -> Project:
-    project = Project(
-        slug="kelpline",
-        name="Kelpline",
-        tagline=texts.TAGLINE,
-        description=texts.DESCRIPTION,
-        how_we_work=texts.HOW_WE_WORK,
-        website="https://kelpline.example",
-        help_url="https://forum.kelpline.example",
-        security_url="https://kelpline.example/security",
-        currency="EUR",
-        created_at=now - timedelta(days=800),
-    )
-    db.session.add(project)
-    db.session.flush()
-    return project
 
 
 class _Workshop:
@@ -118,6 +109,7 @@ class _Workshop:
         self,
         project_id: int,
         maintainers: list[Actor],
+        contributors: list[Actor],
         companies: Companies,
         site: str,
         read_standing: ReadStanding,
@@ -126,6 +118,7 @@ class _Workshop:
         """Take the cast; nothing happens yet."""
         self._project_id = project_id
         self._maintainers = maintainers
+        self._contributors = contributors
         self._lead = maintainers[0]
         self._companies = companies
         self._site = site
@@ -367,7 +360,12 @@ class _Workshop:
         )
 
     def _prioritize(self, seed: Priority) -> None:
-        """A vote over options, with its close and decision where they are past."""
+        """A vote over options, with its close and decision where they are past.
+
+        In the one that is still open contributors have a house of their own for the first time.
+        """
+        if seed.closes < 0:
+            give_voice(self._project_id, self._lead, at=self._at(seed.opened + 2))
         number = self._propose(seed.text, seed.opened + 12)
         vote_id = self._open(
             number,
@@ -379,6 +377,14 @@ class _Workshop:
         ballots = _Ballots(seed.companies, seed.maintainers)
         self._cast(vote_id, ballots, days_ago=seed.opened - 1)
         if seed.closes < 0:
+            cast_for_contributors(
+                self._project_id,
+                self._contributors,
+                vote_id,
+                seed.contributors,
+                site=self._site,
+                at=self._at(seed.opened - 1),
+            )
             return
         close_vote(vote_id, site=self._site, now=self._at(seed.closes))
         self._decide(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from portal.domain.money import Money
@@ -17,7 +18,7 @@ Choice = dict[str, Any]
 class Priority:
     """One vote; days count back from today, so a close below 0 is yet to come.
 
-    Companies are named, maintainers are by their place. ``reasons`` are those of the decision.
+    Companies are named, maintainers and contributors are by their place. ``reasons`` are those of the decision.
     """
 
     text: texts.ProposalSeed
@@ -28,6 +29,7 @@ class Priority:
     companies: dict[str, tuple[Choice, str]]
     maintainers: dict[int, Choice]
     reasons: str = ""
+    contributors: Mapping[int, Choice] = field(default_factory=dict)
 
 
 def _ranks(*order: str) -> Choice:
@@ -144,5 +146,6 @@ PRIORITIES = (
             "Verdant Grid": (_scores(o2=4, o3=5), ""),
         },
         maintainers={1: _scores(o1=5, o2=3, o3=3, o4=2)},
+        contributors={1: _scores(o1=4, o2=1, o4=5)},
     ),
 )

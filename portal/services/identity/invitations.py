@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal.database import db
+from portal.domain.contributors import INVITED_AS
 from portal.domain.errors import Forbidden, NotFound, Refusal
 from portal.domain.identity import INVITATION_LIFETIME
 from portal.domain.notifications import MailKind
@@ -21,6 +22,7 @@ from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership, Project
 from portal.services.audit import record_change
 from portal.services.identity.addresses import read_address
+from portal.services.identity.contributing import become_contributor
 from portal.services.identity.memberships import add_role, find_seat_holder
 from portal.services.identity.organizations import lock_organization
 from portal.services.outbox import post_mail
@@ -30,11 +32,15 @@ _MOST_OPEN = 50
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Where an accepted invitation led: an organization or a project, by its slug and name."""
+    """Where an accepted invitation led: an organization or a project, by its slug and name.
+
+    ``is_contributor`` says that it is a project in which the person is a contributor.
+    """
 
     is_project: bool
     slug: str
     name: str
+    is_contributor: bool = False
 
 
 def invite_member(
@@ -153,6 +159,9 @@ def accept_invitation(actor: Actor, token: str, *, now: datetime) -> Joined:
         role = OrganizationRole(invitation.role)
         add_role(actor, organization.id, person.id, role, now=now)
         return Joined(False, organization.slug, organization.name)
+    if invitation.role == INVITED_AS:
+        contributed = become_contributor(actor, invitation, now=now)
+        return Joined(True, contributed.slug, contributed.name, is_contributor=True)
     return _join_project(actor, invitation, now=now)
 
 

@@ -49,6 +49,7 @@ def invite_maintainer(
     open_invitations = db.session.scalars(
         select(Invitation).where(
             Invitation.project_id == project_id,
+            Invitation.role.in_([each.value for each in ProjectRole]),
             Invitation.accepted_at.is_(None),
             Invitation.withdrawn_at.is_(None),
             Invitation.expires_at > now,
@@ -104,7 +105,11 @@ def withdraw_invitation(
     """Make an open invitation worthless; doing so twice changes nothing."""
     require(actor, Permission.PROJECT_MAINTAINERS_EDIT, project_id=project_id)
     invitation = db.session.get(Invitation, invitation_id, with_for_update=True)
-    if invitation is None or invitation.project_id != project_id:
+    if (
+        invitation is None
+        or invitation.project_id != project_id
+        or invitation.role not in set(ProjectRole)
+    ):
         raise NotFound("invitation")
     if invitation.accepted_at is not None:
         raise Refusal("invitation.accepted", "This invitation has already been accepted.")

@@ -175,6 +175,42 @@ def cast_maintainer_ballot(
     A maintainer who is not in the frozen electorate is told so (``vote.not_elector``).
     """
     require(actor, Permission.PROJECT_BALLOT_CAST, project_id=project_id)
+    return _cast_own(
+        actor, project_id, vote_id, choice, Said(reason, conflict), f"{site}/desk", now
+    )
+
+
+def cast_contributor_ballot(
+    actor: Actor,
+    project_id: int,
+    vote_id: int,
+    choice: Mapping[str, Any],
+    *,
+    reason: str = "",
+    conflict: str = "",
+    site: str,
+    now: datetime,
+) -> Receipt:
+    """Cast or replace a contributor's own ballot, in whichever house the charter seated them.
+
+    Refuses what ``cast_maintainer_ballot`` refuses.
+    """
+    require(actor, Permission.CONTRIBUTOR_BALLOT_CAST, project_id=project_id)
+    return _cast_own(
+        actor, project_id, vote_id, choice, Said(reason, conflict), f"{site}/contributor", now
+    )
+
+
+def _cast_own(
+    actor: Actor,
+    project_id: int,
+    vote_id: int,
+    choice: Mapping[str, Any],
+    said: Said,
+    root: str,
+    now: datetime,
+) -> Receipt:
+    """Cast the ballot of a person; below ``root`` are the pages of such ballots, by project."""
     person_id = _person(actor)
     vote = _share_vote(vote_id)
     if vote.project_id != project_id:
@@ -185,9 +221,9 @@ def cast_maintainer_ballot(
             "vote.not_elector",
             "You are not among the electors that this vote froze when it was opened.",
         )
-    receipt = _cast(person_id, vote, seat, choice, Said(reason, conflict), now)
+    receipt = _cast(person_id, vote, seat, choice, said, now)
     if receipt.fresh:
-        # Without a project: its audit list must not show which maintainers have voted.
+        # Without a project: its audit list must not show which of its people have voted.
         record_change(
             "ballot:elector:cast",
             f"Ballot cast: {vote.question}",
@@ -195,7 +231,7 @@ def cast_maintainer_ballot(
             now=receipt.cast_at,
             details={"vote": vote_id, "receipt": receipt.reference},
         )
-        url = f"{site}/desk/{seat.slug}/votes/{vote_id}"
+        url = f"{root}/{seat.slug}/votes/{vote_id}"
         send_receipt(vote, receipt, seat.email, url=url)
     return receipt
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, func, select, true
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.database import db
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import PROJECT_POLICY, OrganizationRole, Permission
 from portal.domain.rules import read_texts
+from portal.models.contributors import Contributor
 from portal.models.identity import Person
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership
@@ -266,7 +267,7 @@ def _tell(
 
 
 def _casters(vote: Vote, span: Span, *, missing: bool = False) -> Iterator[_Caster]:
-    """Representatives and deputies of the electors' organizations, and maintainers with a seat.
+    """Representatives and deputies of the electors' organizations, and people with a seat.
 
     Somebody with both roles comes twice, with the same key. ``missing`` leaves out electors whose
     ballot is cast, and those who cannot cast one any more.
@@ -304,22 +305,53 @@ def _casters(vote: Vote, span: Span, *, missing: bool = False) -> Iterator[_Cast
             f"You cast the ballot of {seat.name}.",
             seat.reference,
         )
+    maintains = _maintains(vote.project_id)
+    if missing:
+        # Whoever has left can cast no ballot any more.
+        wanted = (
+            *wanted,
+            or_(maintains, _contributes(vote.project_id, Contributor.ended_at.is_(None))),
+        )
     own = db.session.execute(
-        select(Person.id, Person.email, Ballot.reference)
+        select(
+            Person.id,
+            Person.email,
+            Ballot.reference,
+            and_(~maintains, _contributes(vote.project_id)).label("contributes"),
+        )
         .join(Elector, Elector.person_id == Person.id)
         .outerjoin(Ballot, _current(Elector.id))
         .where(Elector.vote_id == vote.id, Elector.id.between(*span), *wanted)
         .order_by(Elector.id)
     )
     for person in own:
+        place, part = (
+            ("contributor", "are a contributor to") if person.contributes else ("desk", "maintain")
+        )
         yield _Caster(
             person.id,
             str(person.id),
             person.email,
-            f"/desk/{vote.project.slug}/votes/{vote.id}",
-            f"You maintain {vote.project.name}.",
+            f"/{place}/{vote.project.slug}/votes/{vote.id}",
+            f"You {part} {vote.project.name}.",
             person.reference,
         )
+
+
+def _maintains(project_id: int) -> ColumnElement[bool]:
+    """Whether the person at hand casts a ballot on the maintainers' desk."""
+    return exists().where(
+        Maintainership.project_id == project_id,
+        Maintainership.person_id == Person.id,
+        Maintainership.role.in_(PROJECT_POLICY[Permission.PROJECT_BALLOT_CAST]),
+    )
+
+
+def _contributes(project_id: int, *criteria: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether the person at hand is, or was, a contributor."""
+    return exists().where(
+        Contributor.project_id == project_id, Contributor.person_id == Person.id, *criteria
+    )
 
 
 def calendar_path(project: str, vote_id: int) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +12,8 @@ from sqlalchemy import insert, select
 from portal.database import db, table_of
 from portal.domain.canonical import fingerprint
 from portal.domain.charter import merge_classes
-from portal.domain.electorate import Chamber, Electorate
+from portal.domain.electorate import Chamber, Electorate, shuffle_unnamed
+from portal.domain.electorate import Elector as Entitled
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.papers import YES_NO_PAPER, BallotPaper, print_paper
 from portal.domain.permissions import Actor, Permission, require
@@ -82,6 +84,7 @@ def open_vote(  # noqa: PLR0913 - a vote freezes all of these
         raise _changed()
     for obstacle in opening_obstacles(electorate):
         raise Refusal(obstacle.code, obstacle.message)
+    electorate = shuffle_unnamed(electorate, _shuffle)
     project = db.session.get_one(Project, project_id)
     rules = freeze_rules(
         _text(project, proposal),
@@ -130,6 +133,10 @@ def open_vote(  # noqa: PLR0913 - a vote freezes all of these
     plan_reminders(vote, now=now)
     tell_open(vote, site=site, now=now)
     return vote.id
+
+
+def _shuffle(electors: Sequence[Entitled]) -> Sequence[Entitled]:
+    return secrets.SystemRandom().sample(electors, len(electors))
 
 
 def _put_proposals(

@@ -14,7 +14,7 @@ from portal.services.audit import record_change
 from portal.services.outbox import post_mail
 from portal.services.votes.proposals import lock_proposal
 from portal.services.workshop.needs import TALKED_ABOUT, lock_need
-from portal.services.workshop.screening import need_path
+from portal.services.workshop.screening import need_path, why_told
 
 
 def answer_need(
@@ -88,7 +88,7 @@ def take_up_need(
         recipient=need.author.email,
         subject=f"Your need {need.number} to {need.project.name} was taken up",
         paragraphs=[f"Proposal {proposal.number} answers it: {proposal.title}"],
-        why=f"You stated this need for {need.organization.name}.",
+        why=why_told(need),
         kind=MailKind.NEED,
         person_id=need.author_id,
         project_id=need.project_id,
@@ -118,7 +118,7 @@ def _write(
         recipient=need.author.email,
         subject=f"About your need {need.number} to {need.project.name}",
         paragraphs=["The maintainers wrote to you. The conversation is private."],
-        why=f"You stated this need for {need.organization.name}.",
+        why=why_told(need),
         kind=MailKind.NEED,
         person_id=need.author_id,
         project_id=need.project_id,

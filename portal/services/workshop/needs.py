@@ -1,12 +1,18 @@
-"""State a need, submit it, withdraw it, and write about it: the author's side."""
+"""State a need, submit it, withdraw it, and write about it: the author's side.
+
+That side is an organization, for which its representative writes, or without one (``None``) a
+contributor, who states needs as a person, needs no stake, and has a quota of their own.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, func, select
 
 from portal.database import db
+from portal.domain.contributors import CONTRIBUTOR_NEEDS
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.needs import (
     PENDING,
@@ -34,21 +40,21 @@ DEFAULT_QUOTA = 3
 
 
 def draft_need(
-    actor: Actor, organization_id: int, project_id: int, text: NeedText, *, now: datetime
+    actor: Actor, organization_id: int | None, project_id: int, text: NeedText, *, now: datetime
 ) -> int:
     """Keep a new need as a draft and return its id; its number is the next of the project.
 
-    Refuses an empty one; nothing else has to be complete yet, and a stake is asked for at
-    submission.
+    Refuses an empty one, and a contributor's credit to an organization; nothing else has to be
+    complete yet, and a stake is asked for at submission.
     """
-    require(actor, Permission.ORGANIZATION_NEED_WRITE, organization_id=organization_id)
-    _check_named(text)
+    _require_side(actor, organization_id, project_id)
+    _check_text(text, organization_id)
     return begin_draft(organization_id, project_id, actor.person_id, text, now=now).id
 
 
 def edit_need(
     actor: Actor,
-    organization_id: int,
+    organization_id: int | None,
     need_id: int,
     text: NeedText,
     *,
@@ -59,8 +65,7 @@ def edit_need(
 
     Refuses other states, an empty need, and with Conflict a text written over an older revision.
     """
-    require(actor, Permission.ORGANIZATION_NEED_WRITE, organization_id=organization_id)
-    need = lock_own_need(organization_id, need_id)
+    need = _lock_written(actor, organization_id, need_id)
     move(need.state, NeedAction.EDIT)
     if revision != need.revision:
         raise Conflict(
@@ -68,21 +73,20 @@ def edit_need(
             "Somebody saved this need after you opened it. Your text is kept below: compare it "
             "with the saved text, then save again.",
         )
-    _check_named(text)
+    _check_text(text, organization_id)
     if need.text != text:
         need.text = text
         need.revision += 1
         need.updated_at = now
 
 
-def submit_need(actor: Actor, organization_id: int, need_id: int, *, now: datetime) -> None:
+def submit_need(actor: Actor, organization_id: int | None, need_id: int, *, now: datetime) -> None:
     """Hand a need to the stewards, or past them to the maintainers where its author is trusted.
 
     Refuses an incomplete text by field, and whatever ``submission_obstacles`` names: no stake in
     good standing, a pause, a quiet time, a quota that is used up.
     """
-    require(actor, Permission.ORGANIZATION_NEED_WRITE, organization_id=organization_id)
-    need = lock_own_need(organization_id, need_id)
+    need = _lock_written(actor, organization_id, need_id)
     following = move(need.state, NeedAction.SUBMIT)
     for refusal in need.text.missing():
         raise refusal
@@ -93,12 +97,9 @@ def submit_need(actor: Actor, organization_id: int, need_id: int, *, now: dateti
             "Choose another.",
             field="pseudonym",
         )
-    stake = find_stake(organization_id, need.project_id)
     intake = db.session.get(Intake, need.project_id)
     for obstacle in submission_obstacles(
-        has_stake=stake is not None,
-        pending=count_pending(organization_id, need.project_id, besides=need.id),
-        quota=quota_of(stake),
+        **_room(need),
         paused=intake.pause_note if intake and intake.paused else None,
         quiet=bool(intake and intake.quiet_until and intake.quiet_until > now),
     ):
@@ -115,10 +116,11 @@ def submit_need(actor: Actor, organization_id: int, need_id: int, *, now: dateti
     announce_need(need, now=now)
 
 
-def withdraw_need(actor: Actor, organization_id: int, need_id: int, *, now: datetime) -> None:
+def withdraw_need(
+    actor: Actor, organization_id: int | None, need_id: int, *, now: datetime
+) -> None:
     """Take a need back for good, before it is answered."""
-    require(actor, Permission.ORGANIZATION_NEED_WRITE, organization_id=organization_id)
-    need = lock_own_need(organization_id, need_id)
+    need = _lock_written(actor, organization_id, need_id)
     unseen = need.state in UNSEEN
     need.state = move(need.state, NeedAction.WITHDRAW)
     need.updated_at = now
@@ -127,14 +129,13 @@ def withdraw_need(actor: Actor, organization_id: int, need_id: int, *, now: date
 
 
 def write_to_maintainers(
-    actor: Actor, organization_id: int, need_id: int, text: str, *, now: datetime
+    actor: Actor, organization_id: int | None, need_id: int, text: str, *, now: datetime
 ) -> None:
     """Add a message of the author's side; a steward releases it first, unless they are trusted.
 
     Refuses an empty message, and a need that no maintainer has before them.
     """
-    require(actor, Permission.ORGANIZATION_NEED_WRITE, organization_id=organization_id)
-    need = lock_own_need(organization_id, need_id)
+    need = _lock_written(actor, organization_id, need_id)
     if need.state not in TALKED_ABOUT:
         raise Refusal("need.silent", "There is nobody to write to: no maintainer has this need.")
     if not text:
@@ -161,7 +162,12 @@ TALKED_ABOUT = frozenset(
 
 
 def begin_draft(
-    organization_id: int, project_id: int, author_id: int | None, text: NeedText, *, now: datetime
+    organization_id: int | None,
+    project_id: int,
+    author_id: int | None,
+    text: NeedText,
+    *,
+    now: datetime,
 ) -> Need:
     """A draft with the next number of its project; NotFound if there is no such project."""
     # The project's row is the queue for numbers: two drafts at once never get the same one.
@@ -181,6 +187,39 @@ def begin_draft(
     db.session.add(need)
     db.session.flush()
     return need
+
+
+def _require_side(actor: Actor, organization_id: int | None, project_id: int) -> None:
+    """Refuse whoever may not write for an organization, or as a contributor to the project."""
+    if organization_id is None:
+        require(actor, Permission.CONTRIBUTOR_NEED_WRITE, project_id=project_id)
+    else:
+        require(actor, Permission.ORGANIZATION_NEED_WRITE, organization_id=organization_id)
+
+
+def _lock_written(actor: Actor, organization_id: int | None, need_id: int) -> Need:
+    """A need of the author's side, locked; NotFound for any other, and for whoever may not."""
+    if organization_id is not None:
+        _require_side(actor, organization_id, 0)
+        return lock_own_need(organization_id, need_id)
+    need = _lock(
+        Need.id == need_id, Need.organization_id.is_(None), Need.author_id == actor.person_id
+    )
+    _require_side(actor, None, need.project_id)
+    return need
+
+
+def _room(need: Need) -> dict[str, Any]:
+    """Whether the author's side may hand in a need at all, and how many it may have pending."""
+    if need.organization_id is None:
+        pending = count_pending_of(need.author_id, need.project_id, besides=need.id)
+        return {"has_stake": True, "pending": pending, "quota": CONTRIBUTOR_NEEDS}
+    stake = find_stake(need.organization_id, need.project_id)
+    return {
+        "has_stake": stake is not None,
+        "pending": count_pending(need.organization_id, need.project_id, besides=need.id),
+        "quota": quota_of(stake),
+    }
 
 
 def lock_own_need(organization_id: int, need_id: int) -> Need:
@@ -227,6 +266,22 @@ def count_pending(organization_id: int, project_id: int, *, besides: int | None 
     )
 
 
+def count_pending_of(author_id: int, project_id: int, *, besides: int | None = None) -> int:
+    """The same of the needs that a contributor stated as a person."""
+    return (
+        db.session.scalar(
+            select(func.count(Need.id)).where(
+                Need.author_id == author_id,
+                Need.organization_id.is_(None),
+                Need.project_id == project_id,
+                Need.state.in_(PENDING),
+                Need.id != (besides or 0),
+            )
+        )
+        or 0
+    )
+
+
 def is_trusted(project_id: int, person_id: int | None) -> bool:
     """Whether a person's words to a project skip the screening; never those of the blocked."""
     trust = select(Trust.id).where(
@@ -247,9 +302,11 @@ def _lock(*criteria: ColumnElement[bool]) -> Need:
     return need
 
 
-def _check_named(text: NeedText) -> None:
+def _check_text(text: NeedText, organization_id: int | None) -> None:
     if not text.need:
         raise Refusal("need.need", "Say what is needed, in one sentence.", field="need")
+    if organization_id is None and text.credit is Credit.ORGANIZATION:
+        raise Refusal("need.credit", "You speak for no organization here.", field="credit")
 
 
 def _note(need: Need, action: str, actor: Actor, now: datetime) -> None:

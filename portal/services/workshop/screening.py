@@ -202,7 +202,7 @@ def _tell_author(need: Need, *, site: str, now: datetime) -> None:
         recipient=need.author.email,
         subject=f"Your need {need.number} to {need.project.name}",
         paragraphs=[said, *([f"The reason: {need.reason}"] if need.reason else [])],
-        why=f"You stated this need for {need.organization.name}.",
+        why=why_told(need),
         kind=MailKind.NEED,
         person_id=need.author_id,
         project_id=need.project_id,
@@ -213,4 +213,13 @@ def _tell_author(need: Need, *, site: str, now: datetime) -> None:
 
 def need_path(need: Need) -> str:
     """Where the author's side reads a need."""
+    if need.organization is None:
+        return f"/contributor/{need.project.slug}/needs/{need.id}"
     return f"/organizations/{need.organization.slug}/needs/{need.id}"
+
+
+def why_told(need: Need) -> str:
+    """Why a mail about a need reaches its author."""
+    if need.organization is None:
+        return f"You stated this need as a contributor to {need.project.name}."
+    return f"You stated this need for {need.organization.name}."

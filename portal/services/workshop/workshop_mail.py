@@ -107,13 +107,14 @@ def _tell_answering(
     need: Need, what: str, occasion: str, *, about_id: int | None, now: datetime
 ) -> None:
     project = need.project
+    whose = need.organization.name if need.organization else "a contributor"
     post_mails(
         (
             Letter(
                 dedupe_key=f"need:{need.id}:desk:{occasion}:{person.id}",
                 recipient=person.email,
                 subject=f"{project.name}: {what} {need.number}",
-                paragraphs=[f"It is from {need.organization.name}. Read it on your desk."],
+                paragraphs=[f"It is from {whose}. Read it on your desk."],
                 why=f"You answer needs stated to {project.name}.",
                 action=("Open the need", f"/desk/{project.slug}/needs/{need.number}"),
                 kind=MailKind.NEED_DESK,

@@ -33,6 +33,8 @@ def accept(token: str) -> ResponseReturnValue:
     except Refusal as refusal:
         return _page(token, refusal.message), 422
     flash(_("Welcome to %(name)s.", name=joined.name), "good")
+    if joined.is_contributor:
+        return redirect(f"/contributor/{joined.slug}", 303)
     if joined.is_project:
         return redirect(f"/desk/{joined.slug}", 303)
     return redirect(url_for("organizations.show", organization=joined.slug), 303)

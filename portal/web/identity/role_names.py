@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from flask_babel import lazy_gettext as _l
 
+from portal.domain.contributors import INVITED_AS
 from portal.domain.permissions import OrganizationRole, ProjectRole
 
 ROLE_NAMES = {
@@ -19,6 +20,7 @@ ROLE_NAMES = {
     ProjectRole.MAINTAINER: _l("Maintainer"),
     ProjectRole.STEWARD: _l("Steward"),
     ProjectRole.TREASURER: _l("Treasurer"),
+    INVITED_AS: _l("Contributor"),
 }
 ROLE_NOTES = {
     OrganizationRole.OWNER: _l("Everything but the ballot: profile, members, tiers, audit list"),
@@ -34,7 +36,7 @@ ROLE_NOTES = {
 
 def role_name(role: str) -> str:
     """A role in the reader's language; an unknown one as it stands."""
-    return str(ROLE_NAMES.get(role, role))  # type: ignore[call-overload]
+    return str(ROLE_NAMES.get(role, role))
 
 
 def role_names(roles: Iterable[str]) -> str:

@@ -17,7 +17,16 @@ Figure = tuple[str, str | None, str]
 
 def compare_figures(today: Electorate, then: Electorate) -> list[Figure]:
     """Label, today and then; today is None where nothing changes."""
-    pairs = zip(_figures(today), _figures(then), strict=True)
+    return _compare(_figures(today), _figures(then))
+
+
+def compare_people(today: Electorate, then: Electorate) -> list[Figure]:
+    """The same of the houses in which people are counted; the public knows less of these."""
+    return _compare(_people(today), _people(then))
+
+
+def _compare(today: list[tuple[str, str]], then: list[tuple[str, str]]) -> list[Figure]:
+    pairs = zip(today, then, strict=True)
     return [
         (label, None if before == after else before, after)
         for (label, before), (_l, after) in pairs
@@ -27,6 +36,13 @@ def compare_figures(today: Electorate, then: Electorate) -> list[Figure]:
 def beside(chart: Weights | None, other: Weights | None) -> Weights | None:
     """A picture drawn to the scale of another, so that both can be compared."""
     return None if chart is None else replace(chart, beside=other)
+
+
+def _people(electorate: Electorate) -> list[tuple[str, str]]:
+    return [
+        (_("Electors of the maintainers' house"), str(len(electorate.maintainers.electors))),
+        (_("Electors of the contributors' house"), str(len(electorate.contributors.electors))),
+    ]
 
 
 def _figures(electorate: Electorate) -> list[tuple[str, str]]:

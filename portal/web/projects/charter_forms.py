@@ -9,7 +9,15 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, HiddenField, RadioField
 from wtforms.fields.choices import SelectChoice
 
-from portal.domain.charter import DAYS, Charter, DecisionMode, PrivacyMode, StatementsShown, percent
+from portal.domain.charter import (
+    DAYS,
+    Charter,
+    ContributorsVoice,
+    DecisionMode,
+    PrivacyMode,
+    StatementsShown,
+    percent,
+)
 from portal.domain.errors import Refusal
 from portal.domain.weights import Damping
 from portal.web.exact_fields import ShareField, WholeField
@@ -25,6 +33,11 @@ _CHOICES = {
         (DecisionMode.ADVISORY, _l("Advisory")),
         (DecisionMode.TWO_HOUSES, _l("Two houses")),
         (DecisionMode.BINDING, _l("Binding")),
+    ),
+    "contributors": (
+        (ContributorsVoice.NONE, _l("No ballot")),
+        (ContributorsVoice.MAINTAINERS, _l("In the maintainers' house")),
+        (ContributorsVoice.HOUSE, _l("In a house of their own")),
     ),
     "privacy": (
         (PrivacyMode.SEALED_ROLL_CALL, _l("Sealed, then a public roll call")),
@@ -102,6 +115,7 @@ class CharterForm(Form):
         ),
     )
     mode = _radio("mode", _l("What an outcome obliges to"))
+    contributors = _radio("contributors", _l("Voice of contributors"))
     privacy = _radio("privacy", _l("Privacy of ballots"))
     seasoning_days = _days(
         "seasoning_days",
@@ -147,6 +161,7 @@ class CharterForm(Form):
             reason_required=self.reason_required.data,
             veto_allowed=self.veto_allowed.data,
             statements_shown=StatementsShown(self.statements_shown.data),
+            contributors=ContributorsVoice(self.contributors.data),
             **shares,
             **days,
         )

@@ -8,7 +8,14 @@ from typing import NamedTuple
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.domain.charter import Charter, DecisionMode, PrivacyMode, StatementsShown, percent
+from portal.domain.charter import (
+    Charter,
+    ContributorsVoice,
+    DecisionMode,
+    PrivacyMode,
+    StatementsShown,
+    percent,
+)
 from portal.domain.decisions import VETO_DAYS
 from portal.domain.weights import Damping
 
@@ -30,6 +37,7 @@ def describe_charter(charter: Charter) -> list[Rule]:
         Rule(_("Weight"), _damping(charter.damping)),
         Rule(_("Cap"), _cap(charter.cap)),
         Rule(_("Maintainers"), _("Each maintainer weighs 1 in the maintainers' house.")),
+        Rule(_("Contributors"), describe_voice(charter.contributors)),
         Rule(_("What an outcome means"), _mode(charter)),
         Rule(_("Threshold"), _threshold(charter.threshold)),
         Rule(_("Quorum"), _quorum(charter.quorum_weight, charter.quorum_electors)),
@@ -42,6 +50,24 @@ def describe_charter(charter: Charter) -> list[Rule]:
         Rule(_("Statements in consultation"), _statements(charter.statements_shown)),
         Rule(_("A missed payment"), _grace(charter.grace_days)),
     ]  # fmt: skip
+
+
+def describe_voice(voice: ContributorsVoice) -> str:
+    """What voice those have whom maintainers invited for their work."""
+    return {
+        ContributorsVoice.NONE: _(
+            "Contributors, whom the maintainers invite for their work, have no ballot."
+        ),
+        ContributorsVoice.MAINTAINERS: _(
+            "Contributors, whom the maintainers invite for their work, each weigh 1 in the"
+            " maintainers' house. No payment makes anybody a contributor."
+        ),
+        ContributorsVoice.HOUSE: _(
+            "Contributors, whom the maintainers invite for their work, each weigh 1 in a house of"
+            " their own, which is counted and shown beside the others and decides nothing. No"
+            " payment makes anybody a contributor."
+        ),
+    }[voice]
 
 
 def _seasoning(charter: Charter) -> str:

@@ -17,7 +17,7 @@ from portal.services.projects.charters import change_charter
 from portal.web.access import current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
-from portal.web.projects.charter_figures import beside, compare_figures
+from portal.web.projects.charter_figures import beside, compare_figures, compare_people
 from portal.web.projects.charter_forms import CharterForm
 from portal.web.projects.charter_rules import describe_charter
 from portal.web.votes.power_words import explain_power
@@ -107,7 +107,7 @@ def _preview(project: Scope, page: CharterPage, charter: Charter) -> dict[str, o
         "changed": changed_fields(page.charter, charter),
         "changes": changes[:_LISTED],
         "hidden": max(0, len(changes) - _LISTED),
-        "figures": compare_figures(today, then),
+        "figures": [*compare_figures(today, then), *compare_people(today, then)],
         "charts": [(_("Today"), beside(*pictures)), (_("Then"), beside(*reversed(pictures)))],
         "warnings": explain_power(then.sponsors, to_insiders=True),
         "left_out": then.left_out,

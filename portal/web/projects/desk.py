@@ -15,6 +15,7 @@ from portal.queries.desks.desks import find_my_desks, get_overview
 from portal.queries.identity.actors import Scope
 from portal.queries.identity.audit import list_project_audit
 from portal.queries.projects.project_desk import MaintainerLine, find_people, get_profile
+from portal.queries.workshop.contributors import list_contributions
 from portal.services.projects.maintainers import (
     change_roles,
     invite_maintainer,
@@ -40,7 +41,11 @@ def mine() -> ResponseReturnValue:
         (False, each.id): (f"/organizations/{each.slug}", each.name) for each in desks.organizations
     }
     return render_template(
-        "desk/mine.html", desks=desks, actor=actor, tasks=list_tasks(desks.tasks, roots, now=now())
+        "desk/mine.html",
+        desks=desks,
+        contributions=list_contributions(actor.person_id or 0, now=now()),
+        actor=actor,
+        tasks=list_tasks(desks.tasks, roots, now=now()),
     )
 
 

@@ -26,6 +26,7 @@ from portal.queries.sponsorship.tiers import list_tiers_on_sale
 from portal.queries.votes.outcomes import OutcomePage, get_outcome_page
 from portal.queries.votes.proposals import get_proposal_page, list_proposals
 from portal.queries.votes.windows import find_window, get_present_page
+from portal.queries.workshop.contributors import find_public_contributors
 from portal.queries.workshop.needs import find_need_credits
 from portal.queries.workshop.own_statements import list_own_desks
 from portal.queries.workshop.screening import find_intake
@@ -33,12 +34,17 @@ from portal.queries.workshop.statements import find_public_statements
 from portal.queries.workshop.support_pace import find_public_pace, gives_support
 from portal.web.access import collaborators, current_actor, now, public
 from portal.web.page_cache import page_changes_at, public_page
-from portal.web.projects.charter_rules import describe_charter
+from portal.web.projects.charter_rules import describe_charter, describe_voice
 from portal.web.row_numbers import asked_number
 from portal.web.sponsorship.benefits import describe_benefit
 from portal.web.votes.method_words import describe_choice, explain_count
 from portal.web.votes.option_outcomes import name_chosen
-from portal.web.votes.outcome_words import explain_house, explain_mode, house_name
+from portal.web.votes.outcome_words import (
+    explain_house,
+    explain_mode,
+    house_name,
+    unnamed_elector,
+)
 from portal.web.votes.power_words import describe_power, explain_frozen_power, explain_power
 from portal.web.votes.public_charts import (
     draw_standing,
@@ -57,6 +63,7 @@ _YEAR = "public, max-age=31536000, immutable"
 _ROBOTS = """User-agent: *
 Disallow: /account
 Disallow: /appearance
+Disallow: /contributor
 Disallow: /desk
 Disallow: /invitations
 Disallow: /operator
@@ -81,7 +88,12 @@ def overview(project: str) -> ResponseReturnValue:
     """A project: what it is, where it stands, what is being voted on."""
     page = get_project_page(project, now=now())
     page_changes_at(page.changes_at, now=now())
-    return _page("project", page=page, project=page.project)
+    return _page(
+        "project",
+        page=page,
+        project=page.project,
+        contributors=find_public_contributors(page.project.id),
+    )
 
 
 @blueprint.get("/p/<project>/sponsors")
@@ -170,6 +182,7 @@ def present(project: str, number: int) -> ResponseReturnValue:
         page=page,
         turnout=window_chart(page.window.turnouts),
         house_name=house_name,
+        unnamed_elector=unnamed_elector,
         now=now(),
     )
 
@@ -192,6 +205,7 @@ def outcome(project: str, number: int) -> ResponseReturnValue:
         describe_choice=describe_choice,
         turnout=turnout_chart(page.figures),
         house_name=house_name,
+        unnamed_elector=unnamed_elector,
         explain_house=explain_house,
         explain_power=explain_frozen_power,
         power_chart=power_chart,
@@ -244,7 +258,14 @@ def contribute(project: str) -> ResponseReturnValue:
 def how_we_work(project: str) -> ResponseReturnValue:
     """Who is in the room, what a stake buys, and what it does not."""
     frame = get_project_frame(project)
-    return _page("how_we_work", project=frame, maintainers=find_maintainers(frame.id))
+    charter = find_charter(frame.id)
+    return _page(
+        "how_we_work",
+        project=frame,
+        maintainers=find_maintainers(frame.id),
+        contributors=find_public_contributors(frame.id),
+        voice=describe_voice(charter.charter.contributors) if charter else "",
+    )
 
 
 @blueprint.get("/o/<organization>")

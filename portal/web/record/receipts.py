@@ -20,11 +20,12 @@ from portal.queries.identity.actors import Scope
 from portal.queries.projects.public_project import get_project_frame
 from portal.queries.record.receipts import (
     ReceiptPage,
-    get_maintainer_receipt,
     get_organization_receipt,
+    get_personal_receipt,
 )
 from portal.queries.record.record import Log, Proof, find_log, find_note, find_proof, list_keys
 from portal.web.access import collaborators, current_actor, public, requires
+from portal.web.contributor_frame import contributor_frame
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import Form, LongTextField
 from portal.web.identity.organization_frame import organization_frame
@@ -34,6 +35,7 @@ blueprint = Blueprint("receipts", __name__)
 
 _OWN = "/organizations/<organization>/votes/<int:vote_id>/receipt"
 _DESK = "/desk/<project>/votes/<int:vote_id>/receipt"
+_CONTRIBUTOR = "/contributor/<project>/votes/<int:vote_id>/receipt"
 _CHECK = "/p/<project>/record/check"
 _MOST = 50_000
 
@@ -59,8 +61,17 @@ def own(organization: Scope, vote_id: int) -> ResponseReturnValue:
 @requires(Permission.PROJECT_BALLOT_CAST)
 def desk(project: Scope, vote_id: int) -> ResponseReturnValue:
     """Is my ballot in it? A maintainer's receipt, as a page or a file."""
-    page = get_maintainer_receipt(project.id, vote_id, current_actor().person_id)
+    page = get_personal_receipt(project.id, vote_id, current_actor().person_id)
     return _answer(page, f"/desk/{project.slug}", desk_frame(project))
+
+
+@blueprint.get(_CONTRIBUTOR)
+@requires(Permission.CONTRIBUTOR_BALLOT_CAST)
+def contributor(project: Scope, vote_id: int) -> ResponseReturnValue:
+    """Is my ballot in it? A contributor's receipt, as a page or a file."""
+    page = get_personal_receipt(project.id, vote_id, current_actor().person_id)
+    frame = contributor_frame(project)
+    return _answer(page, frame.pop("root"), frame)
 
 
 class CheckForm(Form):

@@ -8,7 +8,7 @@ from fractions import Fraction
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.domain.charter import DecisionMode, House
+from portal.domain.charter import HEADCOUNT, DecisionMode, House
 from portal.domain.outcomes import Figures, HouseFigures, Position
 from portal.domain.papers import BallotPaper
 from portal.domain.votes import Method
@@ -22,8 +22,14 @@ def house_name(house: House) -> str:
         House.SPONSORS: _("Sponsors"),
         House.MAINTAINERS: _("Maintainers"),
         House.SUPPORTERS: _("Supporters"),
+        House.CONTRIBUTORS: _("Contributors"),
     }
     return names[house]
+
+
+def unnamed_elector(house: House) -> str:
+    """An elector whose name is not shown; among people only contributors may stay unnamed."""
+    return _("A contributor") if house in HEADCOUNT else _("Unnamed sponsor")
 
 
 def explain_mode(figures: Figures) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from portal.domain.charter import HEADCOUNT, House
 from portal.domain.electorate import Chamber, Power
 from portal.domain.power import PowerWarning
 from portal.domain.rules import known_powers
@@ -21,25 +22,30 @@ def explain_power(chamber: Chamber, *, to_insiders: bool = False) -> list[str]:
     """
     held = [power and power.warning for power in known_powers(chamber)]
     names = [each.name if to_insiders else each.public_name for each in chamber.electors]
+    shown = [name or _unnamed(chamber.house) for name in names]
     powerless = held.count(PowerWarning.DUMMY)
-    return explain_warnings(zip(names, held, strict=True), powerless, len(held))
+    return explain_warnings(zip(shown, held, strict=True), powerless, len(held))
 
 
 def explain_frozen_power(house: HousePower) -> list[str]:
     """The same for a house of a vote, as it froze at the opening."""
     if not house.known:
         return []
-    named = ((each.name, each.warning) for each in house.heaviest)
+    unnamed = _unnamed(house.house)
+    named = ((each.name or unnamed, each.warning) for each in house.heaviest)
     return explain_warnings(named, house.powerless, house.electors or 0)
 
 
+def _unnamed(house: House) -> str:
+    return _("A contributor") if house in HEADCOUNT else _("An unnamed sponsor")
+
+
 def explain_warnings(
-    named: Iterable[tuple[str | None, PowerWarning | None]], powerless: int, electors: int
+    named: Iterable[tuple[str, PowerWarning | None]], powerless: int, electors: int
 ) -> list[str]:
     """Who decides or blocks alone, and how many of all electors can never matter."""
     said = []
-    for shown, warning in named:
-        name = shown or _("An unnamed sponsor")
+    for name, warning in named:
         if warning is PowerWarning.DICTATOR:
             said.append(_("%(name)s decides this house alone, whatever the others do.", name=name))
         elif warning is PowerWarning.VETO_PLAYER:

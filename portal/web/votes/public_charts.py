@@ -9,6 +9,7 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from portal.domain.charter import HEADCOUNT
 from portal.domain.electorate import Chamber
 from portal.domain.outcomes import Figures, HouseFigures, Position, Verdict
 from portal.domain.outcomes import Part as Count
@@ -32,7 +33,7 @@ from portal.web.charts import (
 )
 from portal.web.formats import format_share, format_weight
 from portal.web.votes.option_outcomes import options_chart
-from portal.web.votes.outcome_words import house_name
+from portal.web.votes.outcome_words import house_name, unnamed_elector
 
 _MOST_VOICES = 16
 
@@ -62,6 +63,7 @@ def weights_chart(chamber: Chamber, cap: Fraction, *, to_insiders: bool = False)
         return None
     named: list[Voice] = []
     unnamed: list[Voice] = []
+    people = chamber.house in HEADCOUNT
     known = zip(chamber.electors, known_powers(chamber), known_shapley(chamber), strict=True)
     for elector, power, shapley in known:
         name = elector.name if to_insiders else elector.public_name
@@ -70,8 +72,8 @@ def weights_chart(chamber: Chamber, cap: Fraction, *, to_insiders: bool = False)
         (unnamed if name is None else named).append(voice)
     small = named[_MOST_VOICES:]
     groups = (
-        (small, ngettext("%(num)s smaller sponsor", "%(num)s smaller sponsors", len(small))),
-        (unnamed, ngettext("%(num)s unnamed sponsor", "%(num)s unnamed sponsors", len(unnamed))),
+        (small, _further(len(small), people=people)),
+        (unnamed, _unnamed(len(unnamed), people=people)),
     )
     together = [_together(label, voices) for voices, label in groups if voices]
     return Weights((*named[:_MOST_VOICES], *together), cap if cap < 1 else None)
@@ -88,12 +90,17 @@ def power_chart(house: HousePower) -> Weights | None:
         return _class_chart(house.classes)
     zero = Fraction(0)
     voices = [
-        Voice(each.name or _("Unnamed sponsor"), each.share, each.banzhaf or zero, each.shapley)
+        Voice(
+            each.name or unnamed_elector(house.house),
+            each.share,
+            each.banzhaf or zero,
+            each.shapley,
+        )
         for each in house.heaviest
     ]
     if house.further:
         # Shares of all electors add up to one, and so do their indices.
-        label = ngettext("%(num)s smaller sponsor", "%(num)s smaller sponsors", house.further)
+        label = _further(house.further, people=house.house in HEADCOUNT)
         held = [each.shapley for each in house.heaviest if each.shapley is not None]
         voices.append(
             Voice(
@@ -126,6 +133,18 @@ def _class_name(held: WeightClass) -> str:
         held.electors,
         weight=format_weight(held.weight),
     )
+
+
+def _further(number: int, *, people: bool) -> str:
+    if people:
+        return ngettext("%(num)s further person", "%(num)s further people", number)
+    return ngettext("%(num)s smaller sponsor", "%(num)s smaller sponsors", number)
+
+
+def _unnamed(number: int, *, people: bool) -> str:
+    if people:
+        return ngettext("%(num)s unnamed contributor", "%(num)s unnamed contributors", number)
+    return ngettext("%(num)s unnamed sponsor", "%(num)s unnamed sponsors", number)
 
 
 def _together(label: str, voices: list[Voice]) -> Voice:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
-from portal.domain.charter import Charter, House
+from portal.domain.charter import HEADCOUNT, Charter
 from portal.domain.electorate import Chamber
 from portal.domain.errors import Conflict, Refusal
 from portal.domain.papers import HAS_NOT_NOW, HAS_SEATS, BallotPaper, print_paper
@@ -38,20 +37,19 @@ from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.identity.organization_frame import organization_frame
 from portal.web.row_numbers import asked_number
+from portal.web.votes.ballot_pages import ballot_context, filled_form, say_cast
 from portal.web.votes.method_words import (
-    describe_choice,
     explain_ballot,
     explain_count,
     method_names,
 )
 from portal.web.votes.option_ballots import (
     BallotForm,
-    cast_form,
     choice_name,
     posted_form,
     read_posted,
 )
-from portal.web.votes.outcome_words import house_name
+from portal.web.votes.outcome_words import house_name, unnamed_elector
 from portal.web.votes.power_words import explain_frozen_power
 from portal.web.votes.public_charts import power_chart, weights_chart, window_chart
 from portal.web.votes.vote_forms import OpenVoteForm
@@ -145,7 +143,7 @@ def index(organization: Scope) -> ResponseReturnValue:
 def ballot(organization: Scope, vote_id: int) -> ResponseReturnValue:
     """The organization's one ballot in a vote."""
     page = get_ballot_page(organization.id, vote_id, now=now())
-    return _render_own(organization, page, _filled(page))
+    return _render_own(organization, page, filled_form(page))
 
 
 @blueprint.post(_OWN)
@@ -169,7 +167,7 @@ def cast(organization: Scope, vote_id: int) -> ResponseReturnValue:
         except Refusal as refusal:
             form.refuse(refusal)
         else:
-            _say(receipt.reference)
+            say_cast(receipt.reference)
             return redirect(f"/organizations/{organization.slug}/votes/{vote_id}", 303)
     page = get_ballot_page(organization.id, vote_id, now=_instant())
     return _render_own(organization, page, form), 422
@@ -180,7 +178,7 @@ def cast(organization: Scope, vote_id: int) -> ResponseReturnValue:
 def desk_ballot(project: Scope, vote_id: int) -> ResponseReturnValue:
     """A vote on its project's desk, with the maintainer's own ballot where there is one."""
     page = _desk_page(project, vote_id, now())
-    return _render_desk(project, page, _filled(page))
+    return _render_desk(project, page, filled_form(page))
 
 
 @blueprint.post(_DESK)
@@ -204,7 +202,7 @@ def desk_cast(project: Scope, vote_id: int) -> ResponseReturnValue:
         except Refusal as refusal:
             form.refuse(refusal)
         else:
-            _say(receipt.reference)
+            say_cast(receipt.reference)
             return redirect(f"/desk/{project.slug}/votes/{vote_id}", 303)
     return _render_desk(project, _desk_page(project, vote_id, _instant()), form), 422
 
@@ -212,16 +210,6 @@ def desk_cast(project: Scope, vote_id: int) -> ResponseReturnValue:
 def _instant() -> datetime:
     """The server's clock at this very moment: a ballot's instant is read inside its transaction."""
     return this_moment()
-
-
-def _filled(page: BallotPage) -> BallotForm:
-    """The form, showing the ballot that stands."""
-    ballot = page.ballot
-    return cast_form(ballot.choice, ballot.reason, ballot.conflict) if ballot else BallotForm()
-
-
-def _say(reference: str) -> None:
-    flash(_("The ballot is cast. Its receipt is %(receipt)s.", receipt=reference), "good")
 
 
 def _desk_page(project: Scope, vote_id: int, at: datetime) -> BallotPage:
@@ -264,15 +252,17 @@ def _render_opening(
 
 
 def _chart(chamber: Chamber, charter: Charter) -> Weights | None:
-    """Weight and power of a house; maintainers weigh the same and have no cap."""
-    cap = Fraction(1) if chamber.house is House.MAINTAINERS else charter.cap
+    """Weight and power of a house; where people are counted they weigh the same, without a cap."""
+    cap = Fraction(1) if chamber.house in HEADCOUNT else charter.cap
     return weights_chart(chamber, cap)
 
 
 def _render_own(organization: Scope, page: BallotPage, form: BallotForm) -> str:
     frame = organization_frame(organization)
     window = find_window(page.id)
-    return render_template("votes/ballot.html", **frame, **_ballot(page, form), window=window)
+    return render_template(
+        "votes/ballot.html", **frame, **ballot_context(page, form), window=window
+    )
 
 
 def _render_desk(project: Scope, page: BallotPage, form: BallotForm) -> str:
@@ -280,25 +270,10 @@ def _render_desk(project: Scope, page: BallotPage, form: BallotForm) -> str:
     return render_template(
         "votes/desk.html",
         **desk_frame(project),
-        **_ballot(page, form),
+        **ballot_context(page, form),
         window=window,
         turnout=window_chart(window.turnouts),
+        unnamed_elector=unnamed_elector,
         explain_power=explain_frozen_power,
         power_chart=power_chart,
     )
-
-
-def _ballot(page: BallotPage, form: BallotForm) -> dict[str, Any]:
-    """What both pages of a ballot show; the controls of a choice are named after ``choice``."""
-    plain = page.paper.method is Method.YES_NO
-    return {
-        "page": page,
-        "form": form,
-        "choice": "" if plain else choice_name(page.paper),
-        "how_to_fill": [] if plain else explain_ballot(page.paper, page.credits),
-        "how_counted": [] if plain else explain_count(page.paper, page.tie),
-        "house_name": house_name,
-        "describe_choice": describe_choice,
-        "method_names": method_names(),
-        "now": now(),
-    }

@@ -100,6 +100,26 @@ class NeedForm(Form):
         return int(typed)
 
 
+class PersonalNeedForm(NeedForm):
+    """A contributor's need: a person states it, so no organization is credited."""
+
+    offers = SelectMultipleField(
+        _l("What you would give"),
+        choices=[SelectChoice(each.value, label) for each, label in OFFERS.items()],
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+    )
+    credit = RadioField(
+        _l("Credit, once a proposal takes it up"),
+        choices=[
+            SelectChoice(each.value, label)
+            for each, label in CREDITS.items()
+            if each is not Credit.ORGANIZATION
+        ],
+        default=Credit.NONE.value,
+    )
+
+
 class MessageForm(Form):
     """A message of the author's side to the maintainers."""
 
