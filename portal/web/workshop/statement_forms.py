@@ -63,7 +63,7 @@ class StatementForm(Form):
         self.credit.choices = [
             each for each in self.credit.choices if each.value != Credit.ORGANIZATION
         ]
-        if self.credit.data == Credit.ORGANIZATION.value:
+        if self.credit.data == Credit.ORGANIZATION.value and not self.is_submitted():
             self.credit.data = Credit.PERSON.value
 
     def show(self, own: OwnStatement) -> None:
