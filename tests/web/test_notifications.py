@@ -12,13 +12,14 @@ from sqlalchemy import select
 
 from portal.app import create_app
 from portal.database import db, transaction
-from portal.domain.notifications import DEFAULT_WAYS, MailKind, Way
+from portal.domain.notifications import DEFAULT_WAYS, NECESSARY, MailKind, Way
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.domain.stop_links import LIFETIME, StopLink, sign_stop_link
 from portal.jobs import run_due
 from portal.models.identity import Person
 from portal.models.notifications import MailChoice
 from portal.services.outbox import post_mail
+from portal.web.notifications import kind_words
 from tests.builders import make_organization, make_person, make_project, sign_in
 from tests.conftest import make_settings
 
@@ -162,3 +163,11 @@ def test_a_way_that_there_is_not_is_refused_and_what_is_left_out_stays(app: Flas
     assert answer.status_code == 422
     assert browser.post("/account/notifications", data={}).status_code == 303
     assert db.session.scalars(select(MailChoice)).all() == []
+
+
+def test_every_kind_has_its_words_on_the_page() -> None:
+    assert kind_words.KINDS.keys() == DEFAULT_WAYS.keys()
+    assert set(kind_words.NECESSARY) == set(NECESSARY)
+    assert kind_words.WAYS.keys() == set(Way)
+    grouped = [kind for kinds in kind_words.GROUPS.values() for kind in kinds]
+    assert sorted(grouped) == sorted(DEFAULT_WAYS)
