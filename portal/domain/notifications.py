@@ -20,6 +20,7 @@ class MailKind(StrEnum):
     INVITATION = "invitation"
     CONTRACT = "contract"
     BALLOT = "ballot"
+    CONDUCT = "conduct"
     DIGEST = "digest"
 
     VOTE = "vote"
@@ -47,7 +48,13 @@ class Way(StrEnum):
     NEVER = "never"
 
 
-NECESSARY = (MailKind.ACCESS, MailKind.INVITATION, MailKind.CONTRACT, MailKind.BALLOT)
+NECESSARY = (
+    MailKind.ACCESS,
+    MailKind.INVITATION,
+    MailKind.CONTRACT,
+    MailKind.BALLOT,
+    MailKind.CONDUCT,
+)
 IN_DIGEST = frozenset({Way.DAILY, Way.WEEKLY})
 
 # What needs somebody comes at once; what only tells them something waits for a digest.

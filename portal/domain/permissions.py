@@ -44,6 +44,7 @@ class Permission(StrEnum):
     PERSON_ORGANIZATION_FOUND = "person:organization:found"
     PERSON_INVITATION_ACCEPT = "person:invitation:accept"
     PERSON_SPONSORSHIP_START = "person:sponsorship:start"
+    PERSON_CONDUCT_REPORT = "person:conduct:report"
 
     ORGANIZATION_DESK_READ = "organization:desk:read"
     ORGANIZATION_PROFILE_EDIT = "organization:profile:edit"
@@ -87,6 +88,7 @@ class Permission(StrEnum):
     PROJECT_SUPPORT_READ = "project:support:read"
     PROJECT_SUPPORT_ANSWER = "project:support:answer"
     PROJECT_CONTRIBUTORS_EDIT = "project:contributors:edit"
+    PROJECT_CONDUCT_HANDLE = "project:conduct:handle"
 
     CONTRIBUTOR_DESK_READ = "contributor:desk:read"
     CONTRIBUTOR_NAME_EDIT = "contributor:name:edit"
@@ -146,6 +148,8 @@ PROJECT_POLICY: Mapping[Permission, frozenset[ProjectRole]] = {
     Permission.PROJECT_SUPPORT_READ: frozenset({_P.LEAD, _P.MAINTAINER, _P.STEWARD}),
     Permission.PROJECT_SUPPORT_ANSWER: frozenset({_P.LEAD, _P.MAINTAINER}),
     Permission.PROJECT_CONTRIBUTORS_EDIT: frozenset({_P.LEAD, _P.MAINTAINER}),
+    # Beside the role, domain/conduct asks who a report is about: nobody handles their own.
+    Permission.PROJECT_CONDUCT_HANDLE: frozenset({_P.STEWARD}),
 }
 # Contributors are all alike; what they may, every one of them may, in their project alone.
 CONTRIBUTOR_POLICY = frozenset(

@@ -28,6 +28,8 @@ def _navigation(project: Scope) -> list[tuple[str, list[Entry]]]:
                 ("/needs", _("Needs"), Permission.PROJECT_NEED_READ),
                 ("/screening", _("Screening"), Permission.PROJECT_SCREENING_DECIDE),
                 ("/support", _("Support"), Permission.PROJECT_SUPPORT_READ),
+                ("/conduct", _("Conduct reports"), Permission.PROJECT_CONDUCT_HANDLE),
+                ("/blocks", _("Blocks"), Permission.PROJECT_BLOCK_EDIT),
                 ("/roadmap", _("Roadmap"), Permission.PROJECT_ROADMAP_EDIT),
                 ("/sponsors", _("Sponsors"), Permission.PROJECT_SPONSORS_READ),
                 ("/treasury", _("Treasury"), Permission.PROJECT_PAYMENTS_RECORD),

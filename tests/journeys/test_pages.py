@@ -35,6 +35,7 @@ STARTS = {
     "billing": ("/desk",),
     "maintainer": ("/desk", "/desk/kelpline"),
     "contributor": ("/desk", "/contributor/kelpline"),
+    "steward": ("/desk", "/desk/kelpline"),
     "operator": ("/desk", "/operator/projects"),
 }
 # Routes that no link in the demonstration leads to, and why.

@@ -25,6 +25,7 @@ PUBLIC = {
     "appearance.choose": 303,
     "bundles.bundle": 200,
     "calendars.deadline": 200,
+    "conduct.how": 200,
     "favicon": 200,
     "health.alive": 200,
     "health.ready": 503,  # the tests make their tables without migrations
@@ -85,6 +86,7 @@ PERSONAS = {
     "viewer": {"organization": [OrganizationRole.VIEWER]},
     "maintainer": {"project": [ProjectRole.MAINTAINER]},
     "lead": {"project": [ProjectRole.LEAD]},
+    "steward": {"project": [ProjectRole.STEWARD]},
     "treasurer": {"project": [ProjectRole.TREASURER]},
     "contributor": _NOBODY,
     "operator": _NOBODY,

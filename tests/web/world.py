@@ -13,6 +13,7 @@ from werkzeug.routing import Rule
 from portal.database import db, transaction
 from portal.domain.bank_statements import find_layout
 from portal.domain.charter import ContributorsVoice, DecisionMode
+from portal.domain.conduct import ReportEnding, ReportState
 from portal.domain.decisions import DecisionKind
 from portal.domain.documents import DocumentKind, Line
 from portal.domain.money import Money
@@ -24,6 +25,8 @@ from portal.domain.sponsorship import Commercial, Publication, Term
 from portal.domain.tokens import hash_token
 from portal.models.bank_imports import BankImport, BankLine, ImportState, LineState
 from portal.models.billing import Payment
+from portal.models.blocks import WorkshopBlock
+from portal.models.conduct import ConductReport
 from portal.models.identity import LinkedIdentity, Person, SignIn
 from portal.models.invitations import Invitation
 from portal.models.needs import Trust
@@ -138,6 +141,7 @@ def build_world(
     support = _ask_for_support(project, acme, colleague)
     own = make_need(project, None, person, NeedState.DRAFT).id
     talked = make_need(project, None, person, NeedState.OPEN).id
+    reports = _report(project, person, colleague)
     numbers = {
         "need_desk.show": needs["open_number"], "need_desk.answer": needs["open_number"],
         "need_desk.take_up": needs["open_number"],
@@ -148,6 +152,9 @@ def build_world(
         "decisions.item": votes["decided"], "decisions.report": votes["decided"],
         "bundles.bundle": votes["decided"], "public.outcome": votes["decided"], "public.decision": votes["decided"],
         "public.present": votes["decided"],
+        "conduct_desk.show": reports["open"], "conduct_desk.look": reports["open"],
+        "conduct_desk.close": reports["open"], "conduct_desk.write": reports["open"],
+        "conduct_desk.keep": reports["open"],
         "proposals.publish": votes["draft"], "proposals.take_up": more["deferred"],
     }  # fmt: skip
     of_endpoint: dict[str, dict[str, Any]] = (
@@ -179,6 +186,28 @@ def build_world(
             "reconciliation.close_untied": {"finding": _finding(None, f"untied{mark}")},
         }
     )
+    of_endpoint: dict[str, dict[str, Any]] = {
+        endpoint: {"number": number} for endpoint, number in numbers.items()
+    } | {
+        "needs.write": {"need_id": needs["open"]},
+        "conduct_desk.reopen": {"number": reports["closed"]},
+        "blocks.lift": {"person_id": reports["blocked"]},
+        "desk.maintainer": {"person_id": scene.lead.id},
+        "desk.save_roles": {"person_id": scene.lead.id},
+        "desk.withdraw": {"invitation_id": more["to_project"]},
+        "invitations.show": {"token": f"offer{mark}"},
+        "invitations.accept": {"token": f"offer{mark}"},
+        "personas.become": {"key": "visitor"},
+        "sponsorships.review": {"reference": f"sp_bay{mark}"},
+        "sponsorships.choose": {"tier": "silver"},
+        "sponsorships.buy": {"tier": "silver"},
+        "sponsorship_changes.preview": {"tier": "silver"},
+        "sponsorship_changes.change": {"tier": "silver"},
+        "tiers.restore": {"tier": "bronze"},
+        "billing.accept": {"document": papers["quote"]},
+        "reconciliation.close": {"finding": _finding(project.id, stake.reference)},
+        "reconciliation.close_untied": {"finding": _finding(None, f"untied{mark}")},
+    }
     values = {
         "first": 1, "index": 2, "second": 3, "size": 3,
         "contributor_id": other.id, "daughter": daughter.slug, "document": papers["invoice"],
@@ -187,7 +216,7 @@ def build_world(
         "invitation_id": more["to_organization"], "number": votes["consultation"],
         "organization": acme.slug, "payment_id": more["payment"], "person_id": colleague.id,
         "project": project.slug, "reference": stake.reference, "session_id": more["session"],
-        "statement_id": statement.id, "request_id": support.id, "revision": 1, "need_id": needs["draft"], "message_id": needs["message"], "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
+        "report_id": reports["own"], "statement_id": statement.id, "request_id": support.id, "revision": 1, "need_id": needs["draft"], "message_id": needs["message"], "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
     }  # fmt: skip
     return World(person, project.id, acme.id, values, of_endpoint)
 
@@ -284,6 +313,25 @@ def _ask_for_support(project: Project, acme: Organization, author: Person) -> Su
     make_words(request, author, by_project=True)
     make_gap(request)
     return request
+
+
+def _report(project: Project, person: Person, colleague: Person) -> dict[str, int]:
+    """Conduct reports: one's own by id; another's by number, waiting and closed."""
+
+    def add(number: int, reporter: Person, state: ReportState) -> ConductReport:
+        return ConductReport(
+            project_id=project.id, number=number, reporter_id=reporter.id, what="Words",
+            state=state, received_at=NOW, updated_at=NOW, handler_id=colleague.id,
+            ending=ReportEnding.TALKED if state is ReportState.CLOSED else None,
+        )  # fmt: skip
+
+    own = add(1, person, ReportState.RECEIVED)
+    rows = [own, add(2, colleague, ReportState.RECEIVED), add(3, colleague, ReportState.CLOSED)]
+    blocked = make_person()
+    block = WorkshopBlock(project_id=project.id, person_id=blocked.id, set_by="Noor", set_at=NOW)
+    with transaction() as session:
+        session.add_all([*rows, block])
+    return {"own": own.id, "open": 2, "closed": 3, "blocked": blocked.id}
 
 
 def _hold_votes(scene: Scene) -> dict[str, int]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from portal.domain.needs import NeedState
 from portal.domain.proposals import ProposalState
 from portal.domain.tasks import LAST_WORD, TaskKind
-from portal.models.needs import Need, NeedMessage
+from portal.models.needs import MESSAGE_HELD, NEED_HELD, Need, NeedMessage
 from portal.models.organizations import Organization
 from portal.models.proposals import Proposal
 from portal.queries.desks.statement_tasks import statements_to_screen
@@ -41,6 +41,7 @@ def _to_screen(scopes: Scopes) -> list[Waiting]:
         .where(
             Need.project_id.in_(scopes[TaskKind.PROJECT_SCREEN_NEED]),
             Need.state == NeedState.WAITING,
+            ~NEED_HELD,
         ),
         waiting(
             TaskKind.PROJECT_SCREEN_MESSAGE, NeedMessage.project_id, NeedMessage.id, Need.need,
@@ -52,12 +53,13 @@ def _to_screen(scopes: Scopes) -> list[Waiting]:
             NeedMessage.project_id.in_(scopes[TaskKind.PROJECT_SCREEN_MESSAGE]),
             NeedMessage.released_at.is_(None),
             NeedMessage.refused_at.is_(None),
+            ~MESSAGE_HELD,
         ),
     ]  # fmt: skip
 
 
 def _to_answer(scopes: Scopes, now: datetime) -> list[Waiting]:
-    came = func.coalesce(_LAST.released_at, Need.screened_at, Need.updated_at)
+    came = func.coalesce(_LAST.released_at, Need.released_at, Need.updated_at)
     return [
         _needs(TaskKind.PROJECT_NEED, came, scopes).where(
             Need.state == NeedState.OPEN, _LAST.by_project.is_not(True)
@@ -90,5 +92,5 @@ def _needs(kind: TaskKind, since: Column, scopes: Scopes) -> Waiting:
         )
         .outerjoin(Organization, Organization.id == Need.organization_id)
         .outerjoin(_LAST, _LAST.id == newest.scalar_subquery())
-        .where(Need.project_id.in_(scopes[kind]), Need.screened_at.is_not(None))
+        .where(Need.project_id.in_(scopes[kind]), Need.released_at.is_not(None))
     )  # fmt: skip

@@ -5,13 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select, union
 
 from portal.database import db
 from portal.domain.needs import NeedState
-from portal.models.blocks import PersonBlock, WorkshopBlock
+from portal.domain.permissions import Actor
+from portal.models.blocks import PersonBlock, WorkshopBlock, is_held
+from portal.models.contributors import Contributor
 from portal.models.identity import Person
 from portal.models.needs import Need, NeedMessage
+from portal.models.organizations import Membership, Organization
+from portal.models.projects import Maintainership
+from portal.models.sponsorship import Sponsorship
+
+_OFFERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,43 @@ def list_workshop_blocks(project_id: int) -> tuple[BlockLine, ...]:
     return tuple(BlockLine(*row) for row in rows)
 
 
+def list_blockable(project_id: int) -> tuple[tuple[int, str], ...]:
+    """Who may write to a project and is no maintainer of it: ids, and names with organizations."""
+    rows = db.session.execute(
+        select(Person.id, Person.name, Organization.name)
+        .join(Membership, Membership.person_id == Person.id)
+        .join(Organization, Membership.organization_id == Organization.id)
+        .join(Sponsorship, Sponsorship.organization_id == Organization.id)
+        .where(
+            Sponsorship.project_id == project_id,
+            Sponsorship.active_since.is_not(None),
+            Person.id.not_in(_holders(project_id)),
+            ~is_held(project_id, Person.id),
+        )
+        .distinct()
+        .order_by(Person.name, Person.id, Organization.name)
+        .limit(_OFFERED)
+    )
+    contributors = db.session.execute(
+        select(Person.id, Person.name)
+        .join(Contributor, Contributor.person_id == Person.id)
+        .where(
+            Contributor.project_id == project_id,
+            Person.id.not_in(_holders(project_id)),
+            ~is_held(project_id, Person.id),
+        )
+        .distinct()
+        .order_by(Person.name, Person.id)
+        .limit(_OFFERED)
+    )
+    found: dict[int, list[str]] = {}
+    for person_id, *names in rows:
+        found.setdefault(person_id, names[:1]).append(names[1])
+    for person_id, name in contributors:
+        found.setdefault(person_id, [name])
+    return tuple((key, ", ".join(names)) for key, names in found.items())
+
+
 @dataclass(frozen=True, slots=True)
 class KeptApart:
     """Somebody whom a person blocked; who blocked them, nobody is shown."""
@@ -84,3 +128,37 @@ def list_kept_apart(person_id: int) -> tuple[KeptApart, ...]:
         .order_by(Person.name, Person.id)
     )
     return tuple(KeptApart(*row) for row in rows)
+
+
+def list_met(actor: Actor) -> tuple[tuple[int, str], ...]:
+    """Whom somebody may have met here and has not blocked: ids and names.
+
+    Members of one's organizations, maintainers of projects one has a part in, and for maintainers
+    the authors of needs that were released to them.
+    """
+    projects = select(Sponsorship.project_id).where(
+        Sponsorship.organization_id.in_(actor.organizations),
+        Sponsorship.active_since.is_not(None),
+    )
+    met = union(
+        select(Membership.person_id).where(Membership.organization_id.in_(actor.organizations)),
+        select(Maintainership.person_id).where(
+            Maintainership.project_id.in_({*actor.projects, *actor.contributions})
+            | Maintainership.project_id.in_(projects)
+        ),
+        select(Need.author_id).where(
+            Need.project_id.in_(actor.projects), Need.released_at.is_not(None)
+        ),
+    )
+    own = select(PersonBlock.blocked_id).where(PersonBlock.blocker_id == actor.person_id)
+    rows = db.session.execute(
+        select(Person.id, Person.name)
+        .where(Person.id.in_(met), Person.id.not_in(own), Person.id != actor.person_id)
+        .order_by(Person.name, Person.id)
+        .limit(_OFFERED)
+    )
+    return tuple((row.id, row.name) for row in rows)
+
+
+def _holders(project_id: int) -> Select[int]:
+    return select(Maintainership.person_id).where(Maintainership.project_id == project_id)

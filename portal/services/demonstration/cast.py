@@ -68,6 +68,12 @@ PERSONAS = (
         "Invited by Kelpline for work, not for money: a ballot, needs, and no name in public.",
     ),
     Persona(
+        "steward",
+        "Steward",
+        "Teo Marchetti",
+        "Screens what others write before anybody sees it, and reads conduct reports.",
+    ),
+    Persona(
         "operator",
         "Operator",
         "Sam Okoro",

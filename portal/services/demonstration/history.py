@@ -19,6 +19,7 @@ from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.services.demonstration import texts
 from portal.services.demonstration.cast import SPONSORS, TIERS, UNSTAKED
+from portal.services.demonstration.conduct import tell_stewards
 from portal.services.demonstration.consultation import hold_consultation
 from portal.services.demonstration.contributors import (
     add_contributors,
@@ -67,7 +68,7 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     now = now.replace(second=0, microsecond=0)
     personas = add_personas(now=now)
     project = found_project(now=now)
-    maintainers = add_maintainers(project.id, personas["maintainer"], now=now)
+    maintainers = add_maintainers(project.id, personas, now=now)
     lead = maintainers[0]
     write_charter(
         lead,
@@ -98,6 +99,7 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     )
     ask_for_support(project.id, maintainers, companies, site=site, now=now)
     state_contributor_needs(project.id, lead, contributors[0], site=site, now=now)
+    tell_stewards(project.id, maintainers, companies, site=site, now=now)
     db.session.flush()
     hold_back_mail(now=now)
 

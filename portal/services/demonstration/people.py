@@ -44,13 +44,18 @@ def add_personas(*, now: datetime) -> dict[str, Person]:
     }
 
 
-def add_maintainers(project_id: int, lead: Person, *, now: datetime) -> list[Actor]:
-    """The project's maintainers as actors, the lead first."""
+def add_maintainers(project_id: int, personas: dict[str, Person], *, now: datetime) -> list[Actor]:
+    """The project's maintainers as actors, the lead first; some of them are personas."""
+    known = {person.name: person for person in personas.values()}
     people: list[tuple[Person, tuple[ProjectRole, ...]]] = [
-        (lead, (ProjectRole.LEAD, ProjectRole.MAINTAINER))
+        (personas["maintainer"], (ProjectRole.LEAD, ProjectRole.MAINTAINER))
     ]
     people += [
-        (add_person(name, f"{name.split()[0].lower()}@kelpline.example", now=now), roles)
+        (
+            known.get(name)
+            or add_person(name, f"{name.split()[0].lower()}@kelpline.example", now=now),
+            roles,
+        )
         for name, roles in MAINTAINERS
     ]
     for person, roles in people:

@@ -104,4 +104,8 @@ NECESSARY: Mapping[MailKind, tuple[str, str]] = {
         _l("Receipts of ballots, and word of a ballot that does not count"),
         _l("The receipt is your proof that the ballot is in the public record."),
     ),
+    MailKind.CONDUCT: (
+        _l("Conduct reports"),
+        _l("For who reports and for stewards: somebody waits for an answer to what hurt them."),
+    ),
 }

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from portal.database import transaction
 from portal.domain.errors import Conflict, Refusal
 from portal.domain.needs import NeedAction
-from portal.domain.permissions import Permission
+from portal.domain.permissions import Permission, may
 from portal.domain.statements import StatementAction
 from portal.queries.identity.actors import Scope
 from portal.queries.workshop.screening import IntakeState, find_intake, get_screening_desk
@@ -190,6 +190,7 @@ def _render(
         intake=intake_form or _intake_form(find_intake(project.id)),
         credits=CREDITS,
         offers=OFFERS,
+        blocks=may(current_actor(), Permission.PROJECT_BLOCK_EDIT, project_id=project.id),
     )
 
 
