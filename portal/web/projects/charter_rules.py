@@ -183,7 +183,8 @@ def _statements(shown: StatementsShown) -> str:
             " summary."
         ),
     }[shown]
-    return f"{screened} {public}"
+    when = _("A stricter rule holds at once, a looser one for what is handed in afterwards.")
+    return f"{screened} {public} {when}"
 
 
 def _grace(days: int) -> str:
