@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
@@ -21,6 +22,36 @@ class DecisionKind(StrEnum):
     DECLINED = "declined"
     DEFERRED = "deferred"
     BACK_TO_WORK = "back_to_work"
+
+
+class ReviewFinding(StrEnum):
+    """What a look back at a decision found; the decision itself stays as it was written."""
+
+    STANDS = "stands"
+    DONE = "done"
+    REVISIT = "revisit"
+
+
+class RoadmapOwner(StrEnum):
+    """In whose hands an item is: a role, so that no single person is asked why it takes so long."""
+
+    NOBODY = "nobody"
+    MAINTAINERS = "maintainers"
+    LEAD = "lead"
+    CONTRIBUTOR = "contributor"
+    SPONSOR = "sponsor"
+
+
+# Those who are not maintainers may be credited, as they wish to be named.
+CREDITED = frozenset({RoadmapOwner.CONTRIBUTOR, RoadmapOwner.SPONSOR})
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """In whose hands an item is; ``credit`` counts only where the role is one of the credited."""
+
+    role: RoadmapOwner
+    credit: str = ""
 
 
 class RoadmapState(StrEnum):
@@ -144,6 +175,31 @@ def check_decision(*, reasons: str, responsible: str, review_on: date, today: da
         )
 
 
+def check_review(
+    finding: ReviewFinding, *, text: str, next_review_on: date | None, today: date
+) -> None:
+    """Refuse a review without a word, or with a next date out of reach.
+
+    What is done is not looked at again; what stands, or has to change, may be.
+    """
+    if not text:
+        raise Refusal("review.text", "Say in a sentence or two what you found.", field="text")
+    if next_review_on is None:
+        return
+    if finding is ReviewFinding.DONE:
+        raise Refusal(
+            "review.done",
+            "What is done needs no further date: leave it empty.",
+            field="next_review_on",
+        )
+    if not today < next_review_on <= today + timedelta(days=LONGEST_REVIEW_DAYS):
+        raise Refusal(
+            "review.next_review_on",
+            "The next date lies after today and within three years; or leave it empty.",
+            field="next_review_on",
+        )
+
+
 def move_item(state: RoadmapState, action: RoadmapAction) -> RoadmapState:
     """The state that follows; refuses with ``roadmap.<state>`` what the table does not name."""
     try:
@@ -162,12 +218,16 @@ def open_actions(state: RoadmapState) -> list[RoadmapAction]:
 
 
 def check_step(action: RoadmapAction, *, text: str, shipped_url: str) -> None:
-    """Refuse shipping without a link, and dropping, pausing or noting without a sentence."""
+    """Refuse shipping without an https link, and dropping, pausing or noting without a sentence."""
     if action is RoadmapAction.SHIP and not shipped_url:
         raise Refusal(
             "roadmap.link",
             "Give the link to what was shipped: a release or a merged change.",
             field="shipped_url",
+        )
+    if shipped_url and not shipped_url.startswith("https://"):
+        raise Refusal(
+            "roadmap.link_https", "The link has to start with https://.", field="shipped_url"
         )
     if action in {_A.NOTE, _A.DROP, _A.PAUSE} and not text:
         raise Refusal("roadmap.text", "Say in a sentence what happened.", field="text")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal.domain.errors import Obstacle, Refusal
+from portal.domain.proposals import ProposalState
 
 MOST_LINE = 160
 MOST_TEXT = 2000
@@ -40,6 +41,7 @@ class NeedAction(StrEnum):
     DECLINE = "decline"
     TAKE_UP = "take_up"
     REOPEN = "reopen"
+    PUT_BACK = "put_back"
 
 
 _S = NeedState
@@ -65,6 +67,7 @@ TRANSITIONS: Mapping[tuple[NeedState, NeedAction], NeedState] = {
     (_S.ANSWERED, _A.TAKE_UP): _S.TAKEN_UP,
     (_S.ANSWERED, _A.REOPEN): _S.OPEN,
     (_S.DECLINED, _A.REOPEN): _S.OPEN,
+    (_S.TAKEN_UP, _A.PUT_BACK): _S.OPEN,
 }
 
 # Those that use up a place of the quota: they ask for somebody's attention now.
@@ -85,6 +88,11 @@ _STANDS: Mapping[NeedState, str] = {
     _S.DECLINED: "The maintainers declined this need.",
     _S.WITHDRAWN: "This need was withdrawn.",
 }
+
+# A proposal can be joined by needs until its vote freezes it; from one that was withdrawn, as from
+# those, a need can be put back.
+JOINABLE = frozenset({ProposalState.DRAFT, ProposalState.CONSULTATION})
+LEAVABLE = JOINABLE | {ProposalState.WITHDRAWN}
 
 # A decision against an author's words is never without a reason.
 REASONED = frozenset({_A.ASK_TO_REWORD, _A.REFUSE, _A.DECLINE})
@@ -152,6 +160,22 @@ def move(state: NeedState, action: NeedAction) -> NeedState:
         return TRANSITIONS[state, action]
     except KeyError:
         raise Refusal(f"need.{state}", _STANDS[state]) from None
+
+
+def check_joinable(state: ProposalState) -> None:
+    """Refuse a proposal that can answer no further need (``need.proposal``)."""
+    if state not in JOINABLE:
+        raise Refusal(
+            "need.proposal",
+            "A need can join a draft, or a proposal in consultation.",
+            field="proposal",
+        )
+
+
+def check_leavable(state: ProposalState | None) -> None:
+    """Refuse to take a need out of a proposal that was put to the vote (``need.frozen``)."""
+    if state is not None and state not in LEAVABLE:
+        raise Refusal("need.frozen", "Its proposal was put to the vote: the need stays with it.")
 
 
 def check_reason(action: NeedAction, reason: str) -> None:

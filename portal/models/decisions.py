@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.database import Base, Instant, choices
-from portal.domain.decisions import DecisionKind, RoadmapState
+from portal.domain.decisions import DecisionKind, ReviewFinding, RoadmapOwner, RoadmapState
 from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.models.votes import Vote
@@ -41,6 +41,9 @@ class DecisionRecord(Base):
 
     vote: Mapped[Vote] = relationship()
     proposal: Mapped[Proposal] = relationship()
+    reviews: Mapped[list[DecisionReview]] = relationship(
+        back_populates="decision", order_by="DecisionReview.id.desc()"
+    )
 
     @property
     def project_id(self) -> int:
@@ -48,8 +51,36 @@ class DecisionRecord(Base):
         return self.vote.project_id
 
 
+class DecisionReview(Base):
+    """A dated look back at a decision, beside it for good; the decision is never rewritten.
+
+    ``next_review_on`` None ends the reviews.
+    """
+
+    __tablename__ = "decision_reviews"
+    __table_args__ = (CheckConstraint("text <> ''", name="text_given"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    decision_id: Mapped[int] = mapped_column(ForeignKey("decision_records.id"), index=True)
+    finding: Mapped[ReviewFinding] = mapped_column(choices(ReviewFinding))
+    text: Mapped[str] = mapped_column(Text)
+    next_review_on: Mapped[date | None]
+    reviewed_by: Mapped[str] = mapped_column(String(120))
+    reviewed_at: Mapped[datetime] = mapped_column(Instant)
+
+    decision: Mapped[DecisionRecord] = relationship(back_populates="reviews")
+
+    @property
+    def project_id(self) -> int:
+        """The project whose pages show it."""
+        return self.decision.project_id
+
+
 class RoadmapItem(Base):
-    """An accepted proposal on its way to shipped."""
+    """An accepted proposal on its way to shipped.
+
+    ``owner`` credits somebody who is no maintainer, as they wish to be named; empty for roles.
+    """
 
     __tablename__ = "roadmap_items"
     __table_args__ = (Index("ix_roadmap_items_project_state", "project_id", "state", "changed_at"),)
@@ -58,6 +89,9 @@ class RoadmapItem(Base):
     project_id: Mapped[int] = mapped_column(ForeignKey("projects.id"))
     proposal_id: Mapped[int] = mapped_column(ForeignKey("proposals.id"), unique=True)
     state: Mapped[RoadmapState] = mapped_column(choices(RoadmapState))
+    owner_role: Mapped[RoadmapOwner] = mapped_column(
+        choices(RoadmapOwner), default=RoadmapOwner.MAINTAINERS
+    )
     owner: Mapped[str] = mapped_column(String(120), default="")
     shipped_url: Mapped[str] = mapped_column(String(300), default="")
     changed_at: Mapped[datetime] = mapped_column(Instant)

@@ -25,6 +25,7 @@ from portal.queries.desks.desks import (
     find_organization_tasks,
     get_overview,
 )
+from portal.services.workshop.blocks import block_in_workshop
 from tests.builders import (
     NOW,
     actor_of,
@@ -80,6 +81,15 @@ def test_w3_what_waits_for_a_steward_is_shown_to_nobody_else(scene: Scene) -> No
     ]
     assert kinds(scene, maintainer) == [("need", "Released")]
     assert kinds(scene, treasurer) == []
+
+
+def test_w5_what_a_block_holds_back_is_not_on_the_desk(scene: Scene) -> None:
+    company, author = scene.organizations[0], scene.representatives[0]
+    make_need(scene.project, company, author, NeedState.WAITING)
+    steward = actor_of(make_maintainer(scene, ProjectRole.STEWARD))
+    with transaction():
+        block_in_workshop(steward, scene.project.id, author.id, note="", now=NOW)
+    assert kinds(scene) == []
 
 
 def test_a_need_waits_for_whoever_has_to_speak_next(scene: Scene) -> None:
@@ -163,7 +173,7 @@ def test_no_more_than_five_of_a_kind_are_listed_and_the_rest_is_counted(scene: S
     for number in range(8):
         make_need(
             scene.project, scene.organizations[0], scene.representatives[0], NeedState.WAITING,
-            submitted_at=NOW - number * DAY,
+            handed_in_at=NOW - number * DAY,
         )  # fmt: skip
     tasks = get_overview(scene.project.id, scene.lead_actor, now=NOW).tasks
     assert [task.more for task in tasks] == [0, 0, 0, 0, 3]
@@ -212,7 +222,7 @@ def test_the_order_is_by_what_is_due_first(scene: Scene) -> None:
     make_vote(scene)
     make_need(
         scene.project, scene.organizations[0], scene.representatives[0], need="Old",
-        screened_at=NOW - timedelta(days=40),
+        released_at=NOW - timedelta(days=40),
     )  # fmt: skip
     assert [kind for kind, _title in kinds(scene)] == ["need", "vote"]
     assert db.session.query(Need).count() == 1

@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 from portal.database import db, transaction
 from portal.domain.canonical import fingerprint
 from portal.domain.charter import DecisionMode
-from portal.domain.decisions import DecisionKind, RoadmapAction, RoadmapState
+from portal.domain.decisions import DecisionKind, Hands, RoadmapAction, RoadmapOwner, RoadmapState
 from portal.domain.errors import Conflict, Forbidden, NotFound, Refusal
 from portal.domain.permissions import ProjectRole
 from portal.domain.proposals import ProposalState
@@ -295,7 +295,7 @@ def test_an_item_goes_to_shipped_with_its_reports(app: Flask) -> None:
     make_closed(scene)
     make_decision(scene, DecisionKind.ACCEPTED)
 
-    def step(action: RoadmapAction, **values: str) -> None:
+    def step(action: RoadmapAction, **values: Any) -> None:
         with transaction():
             report_progress(
                 scene.lead_actor, scene.project.id, 1, action=action, now=END + DAY, **values
@@ -303,13 +303,16 @@ def test_an_item_goes_to_shipped_with_its_reports(app: Flask) -> None:
 
     with pytest.raises(Refusal, match=r"roadmap\.accepted"):
         step(RoadmapAction.SHIP, shipped_url="https://example.org")
-    step(RoadmapAction.START, text="Begun.", owner="Sam")
+    step(RoadmapAction.START, text="Begun.", hands=Hands(RoadmapOwner.CONTRIBUTOR, "Sam"))
     with pytest.raises(Refusal, match=r"roadmap\.link"):
         step(RoadmapAction.SHIP)
+    with pytest.raises(Refusal, match=r"roadmap\.link_https"):
+        step(RoadmapAction.SHIP, shipped_url="http://example.org/1.0")
     step(RoadmapAction.SHIP, shipped_url="https://example.org/1.0", text="Out.")
     entry = get_roadmap_item(scene.project.id, 1)
-    assert (entry.state, entry.owner, entry.shipped_url) == (
+    assert (entry.state, entry.owner, entry.credit, entry.shipped_url) == (
         RoadmapState.SHIPPED,
+        RoadmapOwner.CONTRIBUTOR,
         "Sam",
         "https://example.org/1.0",
     )

@@ -92,8 +92,8 @@ def test_from_draft_to_shipped(app: Flask) -> None:
     item = f"{root}/roadmap/1"
     assert "Persistent queues" in lead.get(f"{root}/roadmap").text
     for data in (
-        {"action": "start", "text": "Begun."},
-        {"action": "ship", "shipped_url": "https://example.org/1.0"},
+        {"action": "start", "text": "Begun.", "owner": "maintainers"},
+        {"action": "ship", "owner": "lead", "shipped_url": "https://example.org/1.0"},
     ):
         assert lead.post(item, data=data).status_code == 303
     assert "https://example.org/1.0" in lead.get(item).text

@@ -24,7 +24,7 @@ from portal.queries.desks.support_tasks import (
     support_tasks,
 )
 from portal.queries.desks.task_rows import gather, scopes_of
-from portal.queries.desks.vote_tasks import vote_tasks
+from portal.queries.desks.vote_tasks import dated_vote_tasks, vote_tasks
 from portal.queries.desks.workshop_tasks import workshop_tasks
 
 _Role = TypeVar("_Role", ProjectRole, OrganizationRole)
@@ -106,7 +106,7 @@ def _tasks(
         instants += vote_tasks(scopes, actor.person_id, now)
         instants += money_tasks(scopes, now)
         instants += support_tasks(scopes)
-        dates += dated_money_tasks(scopes, now)
+        dates += dated_money_tasks(scopes, now) + dated_vote_tasks(scopes, now)
         dates += dated_support_tasks(scopes)
     if organizations:
         instants += organization_tasks(scopes, now)

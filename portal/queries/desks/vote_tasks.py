@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy.orm import aliased
 
 from portal.domain.decisions import RoadmapState
 from portal.domain.proposals import ProposalState
 from portal.domain.sponsorship import RUNNING, Publication
 from portal.domain.tasks import SILENT_AFTER, TaskKind
 from portal.domain.votes import VoteState
-from portal.models.decisions import DecisionRecord, RoadmapItem
+from portal.models.decisions import DecisionRecord, DecisionReview, RoadmapItem
 from portal.models.organizations import Organization
 from portal.models.proposals import Proposal
 from portal.models.sponsorship import Sponsorship
@@ -19,6 +20,8 @@ from portal.models.votes import Ballot, Elector, Outcome, Vote, VoteProposal
 from portal.queries.desks.task_rows import Scopes, Waiting, waiting
 
 _ON_THE_WAY = (RoadmapState.ACCEPTED, RoadmapState.IN_PROGRESS)
+# Sent back to work, a proposal is a draft; on any other way it gets a decision of its own again.
+_DECIDED_ON = (ProposalState.DECIDED, ProposalState.DEFERRED, ProposalState.DRAFT)
 HAS_BALLOT: ColumnElement[bool] = (
     select(Ballot.id)
     .where(Ballot.elector_id == Elector.id, Ballot.superseded_at.is_(None))
@@ -76,6 +79,28 @@ def _decisions(scopes: Scopes) -> Waiting:
             ~decided.exists(),
         )
     )
+
+
+def dated_vote_tasks(scopes: Scopes, now: datetime) -> list[Waiting]:
+    """Decisions whose review date has come: of each proposal the newest, while it still stands."""
+    kind, newer, review = TaskKind.PROJECT_REVIEW, aliased(DecisionRecord), DecisionReview
+    last = (select(func.max(review.id)).where(review.decision_id == DecisionRecord.id)).correlate(
+        DecisionRecord
+    )
+    due = case((review.id.is_(None), DecisionRecord.review_on), else_=review.next_review_on)
+    return [
+        waiting(kind, Proposal.project_id, Proposal.number, Proposal.title, due=due)
+        .join(DecisionRecord, DecisionRecord.proposal_id == Proposal.id)
+        .outerjoin(review, review.id == last.scalar_subquery())
+        .where(
+            Proposal.project_id.in_(scopes[kind]),
+            Proposal.state.in_(_DECIDED_ON),
+            due <= now.date(),
+            ~select(newer.id)
+            .where(newer.proposal_id == Proposal.id, newer.id > DecisionRecord.id)
+            .exists(),
+        )
+    ]
 
 
 def _proposals(scopes: Scopes) -> list[Waiting]:

@@ -35,7 +35,7 @@ def _to_screen(scopes: Scopes) -> list[Waiting]:
     return [
         waiting(
             TaskKind.PROJECT_SCREEN_NEED, Need.project_id, Need.number, Need.need,
-            detail=_WHOSE, since=Need.submitted_at,
+            detail=_WHOSE, since=func.coalesce(Need.handed_in_at, Need.submitted_at),
         )
         .outerjoin(Organization, Organization.id == Need.organization_id)
         .where(
@@ -59,7 +59,7 @@ def _to_screen(scopes: Scopes) -> list[Waiting]:
 
 
 def _to_answer(scopes: Scopes, now: datetime) -> list[Waiting]:
-    came = func.coalesce(_LAST.released_at, Need.released_at, Need.updated_at)
+    came = func.coalesce(_LAST.released_at, Need.released_at)
     return [
         _needs(TaskKind.PROJECT_NEED, came, scopes).where(
             Need.state == NeedState.OPEN, _LAST.by_project.is_not(True)

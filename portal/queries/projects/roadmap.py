@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, Select, func, select, union_all
 
 from portal.database import db
-from portal.domain.decisions import RoadmapState
+from portal.domain.decisions import CREDITED, RoadmapOwner, RoadmapState
 from portal.domain.errors import NotFound
 from portal.models.decisions import RoadmapItem, RoadmapUpdate
 from portal.models.proposals import Proposal
@@ -31,13 +31,17 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class RoadmapEntry:
-    """One item; ``updates`` are newest first, on the board the last three."""
+    """One item; ``updates`` are newest first, on the board the last three.
+
+    ``owner`` is a role; ``credit`` names a contributor or a sponsor who wished to be named.
+    """
 
     number: int
     title: str
     summary: str
     state: RoadmapState
-    owner: str
+    owner: RoadmapOwner
+    credit: str
     shipped_url: str
     changed_at: datetime
     updates: tuple[Progress, ...]
@@ -87,6 +91,7 @@ def _items() -> Select[*tuple[Any, ...]]:
     return select(
         RoadmapItem.id,
         RoadmapItem.state,
+        RoadmapItem.owner_role,
         RoadmapItem.owner,
         RoadmapItem.shipped_url,
         RoadmapItem.changed_at,
@@ -121,7 +126,8 @@ def _entry(row: Row[*tuple[Any, ...]], updates: Sequence[Progress]) -> RoadmapEn
         title=row.title,
         summary=row.summary,
         state=row.state,
-        owner=row.owner,
+        owner=RoadmapOwner(row.owner_role),
+        credit=row.owner if RoadmapOwner(row.owner_role) in CREDITED else "",
         shipped_url=row.shipped_url,
         changed_at=row.changed_at,
         updates=tuple(updates),

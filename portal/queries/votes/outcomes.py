@@ -9,7 +9,7 @@ from sqlalchemy import exists, select
 
 from portal.database import db
 from portal.domain.charter import DecisionMode, PrivacyMode
-from portal.domain.decisions import DecisionKind, veto_ends_at
+from portal.domain.decisions import DecisionKind, ReviewFinding, veto_ends_at
 from portal.domain.errors import NotFound
 from portal.domain.outcomes import Figures, Verdict, verdict_of
 from portal.domain.proposals import ProposalState
@@ -25,8 +25,22 @@ from portal.queries.weights.powers import HousePower, list_powers
 
 
 @dataclass(frozen=True, slots=True)
+class Review:
+    """A look back at a decision; ``next_review_on`` None says that it was the last."""
+
+    finding: ReviewFinding
+    text: str
+    next_review_on: date | None
+    reviewed_by: str
+    reviewed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision record; ``follows`` is None where there was no outcome to follow."""
+    """A decision record; ``follows`` is None where there was no outcome to follow.
+
+    ``review_on`` is as it was decided; ``reviews`` are newest first.
+    """
 
     kind: DecisionKind
     follows: bool | None
@@ -36,6 +50,12 @@ class Decision:
     review_on: date
     decided_by: str
     decided_at: datetime
+    reviews: tuple[Review, ...]
+
+    @property
+    def next_review_on(self) -> date | None:
+        """When it is looked at again; None when that is over."""
+        return self.reviews[0].next_review_on if self.reviews else self.review_on
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +107,16 @@ class OutcomePage:
 
 
 def get_outcome_page(
-    project_id: int, number: int, *, vote_id: int | None = None, after: int = 0
+    project_id: int,
+    number: int,
+    *,
+    vote_id: int | None = None,
+    after: int = 0,
+    reviews: bool = False,
 ) -> OutcomePage:
     """The newest tallied vote of a proposal, or the one that is named; NotFound before the tally.
 
-    The roll call goes on behind the position ``after``.
+    The roll call goes on behind the position ``after``. ``reviews`` are read where they are shown.
 
     Only the stored outcome is read: before the tally there is none, so nothing can leak.
     """
@@ -148,7 +173,7 @@ def get_outcome_page(
         figures=figures,
         roll=None if secret else find_roll_call(vote.id, after=after),
         powers=list_powers(vote.id, terms.threshold, named=not secret),
-        decision=None if record is None else _decision(record),
+        decision=None if record is None else _decision(record, reviews=reviews),
         others=tuple(
             EarlierVote(row.id, row.closes_at, verdict_of(row.carried, row.method))
             for row in tallied
@@ -157,7 +182,7 @@ def get_outcome_page(
     )
 
 
-def _decision(record: DecisionRecord) -> Decision:
+def _decision(record: DecisionRecord, *, reviews: bool) -> Decision:
     return Decision(
         kind=record.kind,
         follows=record.follows,
@@ -167,6 +192,16 @@ def _decision(record: DecisionRecord) -> Decision:
         review_on=record.review_on,
         decided_by=record.decided_by,
         decided_at=record.decided_at,
+        reviews=tuple(
+            Review(
+                each.finding,
+                each.text,
+                each.next_review_on,
+                each.reviewed_by,
+                each.reviewed_at,
+            )
+            for each in (record.reviews if reviews else ())
+        ),
     )
 
 
@@ -185,4 +220,4 @@ def get_decision_desk(project_id: int, number: int) -> DecisionDesk:
     )
     if state is None:
         raise NotFound("proposal")
-    return DecisionDesk(state, get_outcome_page(project_id, number))
+    return DecisionDesk(state, get_outcome_page(project_id, number, reviews=True))

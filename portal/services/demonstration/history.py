@@ -27,9 +27,10 @@ from portal.services.demonstration.contributors import (
     give_voice,
     state_contributor_needs,
 )
+from portal.services.demonstration.follow_through import follow_through
 from portal.services.demonstration.mail import hold_back_mail
 from portal.services.demonstration.people import Companies, add_maintainers, add_personas
-from portal.services.demonstration.priorities import PRIORITIES, Choice, Priority
+from portal.services.demonstration.priorities import PRIORITIES, Choice, Priority, choice_of
 from portal.services.demonstration.project import found_project
 from portal.services.demonstration.stakes import add_stake, tiers_by_name
 from portal.services.demonstration.support import ask_for_support
@@ -93,6 +94,7 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     play_treasury(lead, project.id, companies, tiers, site=site, now=now)
     contributors = add_contributors(project.id, lead, personas["contributor"], now=now)
     _Workshop(project.id, maintainers, contributors, companies, site, read_standing, now).play()
+    follow_through(lead, project.id, now=now)
     state_needs(project.id, maintainers, companies, site=site, now=now)
     hold_consultation(
         project.id, maintainers, companies, read_standing=read_standing, site=site, now=now
@@ -201,7 +203,7 @@ class _Workshop:
                 actor,
                 vote_id,
                 self._companies.by_name[name].id,
-                _choice(position),
+                choice_of(position),
                 reason=reason,
                 site=self._site,
                 now=at + timedelta(minutes=41 * step),
@@ -211,7 +213,7 @@ class _Workshop:
                 self._maintainers[place],
                 self._project_id,
                 vote_id,
-                _choice(position),
+                choice_of(position),
                 site=self._site,
                 now=at + timedelta(minutes=17 * (place + 1)),
             )
@@ -274,7 +276,7 @@ class _Workshop:
             DecisionKind.ACCEPTED,
             texts.FOLLOWING_REASONS,
             days_ago=141,
-            review=self._at(-30).date(),
+            review=self._at(20).date(),
         )
         self._report(number, RoadmapAction.START, "Work has begun on the key file.", 130)
         self._report(number, RoadmapAction.NOTE, "Rotation works without a stop; measuring.", 75)
@@ -314,7 +316,7 @@ class _Workshop:
             DecisionKind.ACCEPTED,
             texts.DEPARTURE_REASONS,
             days_ago=60,
-            review=self._at(-120).date(),
+            review=self._at(1).date(),
         )
         self._report(number, RoadmapAction.START, "The checker for old clients comes first.", 45)
         self._report(number, RoadmapAction.NOTE, "The checker is in testing at two sponsors.", 11)
@@ -396,7 +398,3 @@ class _Workshop:
             days_ago=seed.closes - 8,
             review=self._at(-90).date(),
         )
-
-
-def _choice(said: str | Choice) -> Choice:
-    return {"position": said} if isinstance(said, str) else said

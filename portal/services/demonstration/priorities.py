@@ -149,3 +149,8 @@ PRIORITIES = (
         contributors={1: _scores(o1=4, o2=1, o4=5)},
     ),
 )
+
+
+def choice_of(said: str | Choice) -> Choice:
+    """A ballot's content: a position, or what the method takes."""
+    return {"position": said} if isinstance(said, str) else said

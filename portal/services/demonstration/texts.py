@@ -227,6 +227,11 @@ The sponsors' house carried the proposal with a clear majority, and the cost is 
 Throughput matters to those who voted against; encryption is therefore off for queues that are marked as public data.
 """
 
+REVIEW = """\
+Two releases later, five sponsors run with encryption and none reported more than the 7 percent that we measured. We would decide
+the same today. The key service has a successor that we look at next time.
+"""
+
 AGREEMENT = """\
 1. The company sponsors Kelpline for the term of its tier. It is named as it wishes, once a maintainer has looked at name, link and logo, or stays private.
 2. The sponsorship carries the voting weight of the tier within the charter's cap, from the record date after payment, while it is in good standing.

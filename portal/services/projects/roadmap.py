@@ -7,7 +7,13 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal.database import db
-from portal.domain.decisions import RoadmapAction, check_step, move_item
+from portal.domain.decisions import (
+    CREDITED,
+    Hands,
+    RoadmapAction,
+    check_step,
+    move_item,
+)
 from portal.domain.errors import NotFound
 from portal.domain.permissions import Actor, Permission, require
 from portal.models.decisions import RoadmapItem, RoadmapUpdate
@@ -23,14 +29,14 @@ def report_progress(
     *,
     action: RoadmapAction,
     text: str = "",
-    owner: str = "",
+    hands: Hands | None = None,
     shipped_url: str = "",
     now: datetime,
 ) -> None:
     """Move an item of the roadmap, or note progress where it stands.
 
-    An empty ``owner`` leaves the owner as it is. Refuses steps the item is not ready for, shipping
-    without a link, and dropping, pausing or noting without a sentence.
+    Without ``hands`` the item stays in those it is in. Refuses steps the item is not ready for,
+    shipping without an https link, and dropping, pausing or noting without a sentence.
     """
     require(actor, Permission.PROJECT_ROADMAP_EDIT, project_id=project_id)
     item = db.session.scalar(
@@ -45,7 +51,9 @@ def report_progress(
     before = item.state
     item.state = move_item(before, action)
     check_step(action, text=text, shipped_url=shipped_url)
-    item.owner = owner or item.owner
+    if hands is not None:
+        item.owner_role = hands.role
+        item.owner = hands.credit if hands.role in CREDITED else ""
     if action is RoadmapAction.SHIP:
         item.shipped_url = shipped_url
     item.changed_at = now

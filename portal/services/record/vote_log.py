@@ -19,7 +19,7 @@ from portal.domain.record.entries import (
     vote_subject,
     written_instant,
 )
-from portal.models.decisions import DecisionRecord
+from portal.models.decisions import DecisionRecord, DecisionReview
 from portal.models.record import WaitingEntry
 from portal.models.votes import Ballot, Vote
 from portal.services.record.record import append_entry, subject_root
@@ -129,6 +129,18 @@ def log_decided(vote: Vote, record: DecisionRecord) -> None:
     }
     type_ = EntryType.VETOED if record.vetoed else EntryType.DECIDED
     _append(vote, type_, body, at=record.decided_at)
+
+
+def log_reviewed(vote: Vote, record: DecisionRecord, review: DecisionReview) -> None:
+    """Put a look back at a decision on record, as a further entry about that decision."""
+    again = review.next_review_on
+    body = {
+        "proposal": record.proposal.number,
+        "review": review.finding.value,
+        "text": review.text,
+        "review_on": None if again is None else again.isoformat(),
+    }
+    _append(vote, EntryType.DECIDED, body, at=review.reviewed_at)
 
 
 def find_waiting_subjects() -> list[str]:

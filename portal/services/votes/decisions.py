@@ -90,7 +90,6 @@ def decide(
                 project_id=project_id,
                 proposal_id=proposal.id,
                 state=RoadmapState.ACCEPTED,
-                owner=responsible,
                 changed_at=now,
             )
         )

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from portal.database import db
 from portal.domain.errors import Refusal
-from portal.domain.needs import NeedAction, check_reason, move
+from portal.domain.needs import NeedAction, check_joinable, check_reason, move
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, require
 from portal.models.needs import Need, NeedMessage
@@ -73,12 +73,13 @@ def take_up_need(
 ) -> None:
     """Let a proposal answer a need; several needs may join in one.
 
-    Refuses a proposal of another project as not found, and one that ended.
+    Refuses a proposal of another project as not found, and one that no need can join any more.
     """
     require(actor, Permission.PROJECT_NEED_ANSWER, project_id=project_id)
     need = lock_need(project_id, number)
     need.state = move(need.state, NeedAction.TAKE_UP)
     proposal = lock_proposal(project_id, proposal_number)
+    check_joinable(proposal.state)
     need.proposal_id = proposal.id
     # The proposal's page credits the need: it has changed.
     proposal.updated_at = need.updated_at = now

@@ -219,7 +219,7 @@ def outcome(project: str, number: int) -> ResponseReturnValue:
 def decision(project: str, number: int) -> ResponseReturnValue:
     """What the maintainers decided on an outcome, and why."""
     frame = get_project_frame(project)
-    page = _outcome(frame.id, number)
+    page = _outcome(frame.id, number, reviews=True)
     if page.decision is None:
         raise NotFound("decision")
     return _page("decision", project=frame, page=page)
@@ -294,8 +294,10 @@ def robots() -> ResponseReturnValue:
     return Response(_ROBOTS, content_type="text/plain; charset=utf-8")
 
 
-def _outcome(project_id: int, number: int, *, after: int = 0) -> OutcomePage:
-    return get_outcome_page(project_id, number, vote_id=asked_number("vote"), after=after)
+def _outcome(project_id: int, number: int, *, after: int = 0, reviews: bool = False) -> OutcomePage:
+    return get_outcome_page(
+        project_id, number, vote_id=asked_number("vote"), after=after, reviews=reviews
+    )
 
 
 def _page(template: str, **context: Any) -> str:  # noqa: ANN401 - whatever the template shows

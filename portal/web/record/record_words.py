@@ -17,7 +17,7 @@ _NAMES = {
     EntryType.WINDOW_EXTENDED: _l("Window extended"),
     EntryType.VOTE_CLOSED: _l("Vote closed"),
     EntryType.TALLIED: _l("Outcome stored"),
-    EntryType.DECIDED: _l("Decision made"),
+    EntryType.DECIDED: _l("Decision made or reviewed"),
     EntryType.VETOED: _l("Veto given"),
     EntryType.CORRECTED: _l("Correction"),
 }

@@ -6,9 +6,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import DateField, RadioField
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired
+from wtforms.validators import InputRequired, Optional
 
-from portal.domain.decisions import DecisionKind, RoadmapAction
+from portal.domain.decisions import DecisionKind, ReviewFinding, RoadmapAction, RoadmapOwner
 from portal.web.forms import Form, LongTextField, TextField, WebAddressField
 
 KINDS = {
@@ -16,6 +16,18 @@ KINDS = {
     DecisionKind.DECLINED: _l("Declined"),
     DecisionKind.DEFERRED: _l("Deferred"),
     DecisionKind.BACK_TO_WORK: _l("Back to work"),
+}
+FINDINGS = {
+    ReviewFinding.STANDS: _l("It stands"),
+    ReviewFinding.DONE: _l("It is carried out"),
+    ReviewFinding.REVISIT: _l("It no longer fits"),
+}
+OWNERS = {
+    RoadmapOwner.NOBODY: _l("Nobody yet"),
+    RoadmapOwner.MAINTAINERS: _l("The maintainers"),
+    RoadmapOwner.LEAD: _l("The lead"),
+    RoadmapOwner.CONTRIBUTOR: _l("A contributor"),
+    RoadmapOwner.SPONSOR: _l("A sponsor’s people"),
 }
 ACTIONS = {
     RoadmapAction.NOTE: _l("Note progress"),
@@ -67,6 +79,27 @@ class DecisionForm(Form):
     )
 
 
+class ReviewForm(Form):
+    """A look back at a decision."""
+
+    finding = RadioField(
+        _l("What you found"),
+        choices=[SelectChoice(each.value, label) for each, label in FINDINGS.items()],
+        validators=[InputRequired(_l("Choose what you found."))],
+    )
+    text = LongTextField(
+        _l("Why"),
+        max_length=4000,
+        required=True,
+        description=_l("Published beside the decision, which stays as it was written. Markdown."),
+    )
+    next_review_on = OwnDateField(
+        _l("Look again on"),
+        description=_l("Leave it empty where nothing is left to look at."),
+        validators=[Optional()],
+    )
+
+
 class ProgressForm(Form):
     """A step of a roadmap item, or a note on it."""
 
@@ -76,11 +109,30 @@ class ProgressForm(Form):
     text = LongTextField(
         _l("Report"), max_length=1000, description=_l("A sentence or two, shown on the roadmap.")
     )
-    owner = TextField(_l("Owner"), max_length=120, description=_l("Who works on it."))
+    owner = RadioField(
+        _l("In whose hands"),
+        choices=[SelectChoice(each.value, label) for each, label in OWNERS.items()],
+        description=_l("A role: nobody is to be asked in person why it takes as long as it takes."),
+        validators=[InputRequired(_l("Choose in whose hands it is."))],
+    )
+    credit = TextField(
+        _l("Credit"),
+        max_length=120,
+        description=_l(
+            "Only for a contributor or a sponsor who wishes to be named. Otherwise leave it empty."
+        ),
+    )
     shipped_url = WebAddressField(
-        _l("Link"), max_length=300, description=_l("When it is shipped: the release or the change.")
+        _l("Link"),
+        max_length=300,
+        description=_l("When it is shipped: the release or the change, with https://."),
     )
 
     def offer(self, actions: list[RoadmapAction]) -> None:
         """Offer the steps that are open to the item."""
         self.action.choices = [SelectChoice(action.value, ACTIONS[action]) for action in actions]
+
+
+def name_owner(owner: RoadmapOwner, credit: str = "") -> str:
+    """In whose hands an item is, in words; a credit stands for itself."""
+    return credit or str(OWNERS[owner])

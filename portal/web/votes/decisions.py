@@ -11,7 +11,10 @@ from flask_babel import gettext as _
 from portal.database import transaction
 from portal.domain.decisions import (
     DecisionKind,
+    Hands,
+    ReviewFinding,
     RoadmapAction,
+    RoadmapOwner,
     RoadmapState,
     decision_obstacles,
     follows,
@@ -26,15 +29,24 @@ from portal.queries.projects.roadmap import RoadmapEntry, get_roadmap, get_roadm
 from portal.queries.votes.outcomes import OutcomePage, get_decision_desk
 from portal.services.projects.roadmap import report_progress
 from portal.services.votes.decisions import decide
+from portal.services.votes.reviews import review_decision
 from portal.web.access import current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
-from portal.web.votes.decision_forms import KINDS, DecisionForm, ProgressForm
+from portal.web.votes.decision_forms import (
+    FINDINGS,
+    KINDS,
+    DecisionForm,
+    ProgressForm,
+    ReviewForm,
+    name_owner,
+)
 from portal.web.votes.option_outcomes import name_chosen
 from portal.web.votes.outcome_words import house_name
 from portal.web.votes.public_charts import outcome_charts
 
 blueprint = Blueprint("decisions", __name__)
+blueprint.add_app_template_filter(name_owner, "owner_name")
 
 _REVIEW = timedelta(days=182)
 _DECISION = "/desk/<project>/proposals/<int:number>/decision"
@@ -75,6 +87,31 @@ def record(project: Scope, number: int) -> ResponseReturnValue:
     return _render(project, number, form), 422
 
 
+@blueprint.post(f"{_DECISION}/review")
+@requires(Permission.PROJECT_DECISION_EDIT)
+def review(project: Scope, number: int) -> ResponseReturnValue:
+    """Say what a look back at the decision found."""
+    form = ReviewForm()
+    if form.validate():
+        try:
+            with transaction():
+                review_decision(
+                    current_actor(),
+                    project.id,
+                    number,
+                    finding=ReviewFinding(form.finding.data),
+                    text=form.text.data,
+                    next_review_on=form.next_review_on.data,
+                    now=now(),
+                )
+        except Refusal as refusal:
+            refused(form, refusal)
+        else:
+            flash(_("The review is recorded and public."), "good")
+            return redirect(f"/desk/{project.slug}/proposals/{number}/decision#review", 303)
+    return _render(project, number, DecisionForm(formdata=None), form), 422
+
+
 @blueprint.get("/desk/<project>/roadmap")
 @requires(Permission.PROJECT_ROADMAP_EDIT)
 def roadmap(project: Scope) -> ResponseReturnValue:
@@ -92,7 +129,7 @@ def roadmap(project: Scope) -> ResponseReturnValue:
 def item(project: Scope, number: int) -> ResponseReturnValue:
     """One item with its reports, and the form for the next."""
     entry = get_roadmap_item(project.id, number)
-    form = ProgressForm(owner=entry.owner)
+    form = ProgressForm(owner=entry.owner.value, credit=entry.credit)
     return _render_item(project, entry, form)
 
 
@@ -112,7 +149,7 @@ def report(project: Scope, number: int) -> ResponseReturnValue:
                     number,
                     action=RoadmapAction(form.action.data),
                     text=form.text.data,
-                    owner=form.owner.data,
+                    hands=Hands(RoadmapOwner(form.owner.data), form.credit.data),
                     shipped_url=form.shipped_url.data,
                     now=now(),
                 )
@@ -124,13 +161,18 @@ def report(project: Scope, number: int) -> ResponseReturnValue:
     return _render_item(project, get_roadmap_item(project.id, number), form), 422
 
 
-def _render(project: Scope, number: int, form: DecisionForm) -> str:
+def _render(
+    project: Scope, number: int, form: DecisionForm, reviewing: ReviewForm | None = None
+) -> str:
     desk = get_decision_desk(project.id, number)
     return render_template(
         "decisions/desk.html",
         **desk_frame(project),
         page=desk.outcome,
         form=form,
+        reviewing=reviewing or ReviewForm(formdata=None),
+        findings=FINDINGS,
+        today=now().date(),
         open=desk.state is ProposalState.CLOSED and desk.outcome.decision is None,
         pictures=outcome_charts(desk.outcome.figures),
         chosen=name_chosen(desk.outcome.figures),

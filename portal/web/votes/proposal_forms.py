@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
-from wtforms import HiddenField
+from wtforms import HiddenField, SelectMultipleField
+from wtforms.fields.choices import SelectChoice
+from wtforms.widgets import CheckboxInput, ListWidget
 
+from portal.queries.workshop.joined_needs import JoinedNeed
 from portal.web.forms import Form, LongTextField, TextField
 
 _LONGEST_TEXT = 40_000
@@ -34,6 +37,20 @@ class ProposalForm(Form):
             "HTML is shown as text."
         ),
     )
+
+    needs = SelectMultipleField(
+        _l("The needs it answers"),
+        coerce=int,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        description=_l(
+            "Their authors get a mail. A need stays private; its author chose the public credit."
+        ),
+    )
+
+    def offer(self, needs: tuple[JoinedNeed, ...]) -> None:
+        """Let tick needs that wait for a proposal."""
+        self.needs.choices = [SelectChoice(each.number, each.text.need) for each in needs]
 
     @property
     def seen_revision(self) -> int:

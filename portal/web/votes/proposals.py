@@ -8,10 +8,12 @@ from flask_babel import gettext as _
 
 from portal.database import transaction
 from portal.domain.errors import Conflict, Refusal
+from portal.domain.needs import JOINABLE
 from portal.domain.permissions import Permission, may
 from portal.domain.proposals import ProposalAction, obstacles
 from portal.queries.identity.actors import Scope
 from portal.queries.votes.proposals import DeskProposal, get_desk_proposal, list_desk_proposals
+from portal.queries.workshop.joined_needs import list_joinable, list_joined
 from portal.services.votes.proposals import (
     draft_proposal,
     edit_proposal,
@@ -19,11 +21,13 @@ from portal.services.votes.proposals import (
     take_up_proposal,
     withdraw_proposal,
 )
-from portal.web.access import current_actor, now, requires
+from portal.services.workshop.joining import join_needs
+from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.row_numbers import asked_number
 from portal.web.votes.proposal_forms import ProposalForm, WithdrawForm
+from portal.web.workshop.need_forms import CREDITS, OFFERS
 
 blueprint = Blueprint("proposals", __name__)
 
@@ -41,8 +45,8 @@ def index(project: Scope) -> ResponseReturnValue:
 @blueprint.get("/desk/<project>/proposals/new")
 @requires(Permission.PROJECT_PROPOSAL_EDIT)
 def new(project: Scope) -> ResponseReturnValue:
-    """An empty proposal."""
-    return _render_form(project, ProposalForm())
+    """An empty proposal; an address may tick the needs that it is to answer."""
+    return _render_form(project, ProposalForm(request.args or None))
 
 
 @blueprint.post("/desk/<project>/proposals/new")
@@ -50,6 +54,7 @@ def new(project: Scope) -> ResponseReturnValue:
 def draft(project: Scope) -> ResponseReturnValue:
     """Preview a new proposal, or keep it as a draft."""
     form = ProposalForm()
+    form.offer(list_joinable(project.id))
     if not form.validate():
         return _render_form(project, form), 422
     if request.form.get("step") == "preview":
@@ -64,6 +69,15 @@ def draft(project: Scope) -> ResponseReturnValue:
                 body=form.body.data,
                 now=now(),
             )
+            if form.needs.data:
+                join_needs(
+                    current_actor(),
+                    project.id,
+                    form.needs.data,
+                    number,
+                    site=collaborators().settings.base_url,
+                    now=now(),
+                )
     except Refusal as refusal:
         refused(form, refusal)
         return _render_form(project, form), 422
@@ -91,6 +105,7 @@ def edit(project: Scope, number: int) -> ResponseReturnValue:
 def change(project: Scope, number: int) -> ResponseReturnValue:
     """Preview a changed text, or save it; never over somebody else's newer one."""
     form = ProposalForm()
+    form.offer(())
     if not form.validate() or request.form.get("step") == "preview":
         page = get_desk_proposal(project.id, number, now=now())
         shown = _render_form(project, form, page, preview=not form.errors)
@@ -176,6 +191,13 @@ def _render(project: Scope, page: DeskProposal, form: WithdrawForm) -> str:
         page=page,
         form=form,
         why_not=why_not,
+        joined=list_joined(project.id, page.number)
+        if may(current_actor(), Permission.PROJECT_NEED_READ, project_id=project.id)
+        else (),
+        joins=may(current_actor(), Permission.PROJECT_NEED_ANSWER, project_id=project.id),
+        joinable=page.state in JOINABLE,
+        offers=OFFERS,
+        credits=CREDITS,
         reads_statements=may(
             current_actor(), Permission.PROJECT_STATEMENT_READ, project_id=project.id
         ),
@@ -196,6 +218,8 @@ def _render_form(
     preview: bool = False,
     conflict: bool = False,
 ) -> str:
+    joinable = () if page else list_joinable(project.id)
+    form.offer(joinable)
     return render_template(
         "proposals/edit.html",
         **desk_frame(project),
@@ -203,5 +227,9 @@ def _render_form(
         page=page,
         preview=preview,
         conflict=conflict,
+        joinable=joinable,
+        joined=list_joined(project.id, page.number) if page else (),
+        offers=OFFERS,
+        credits=CREDITS,
         closed=[] if page is None else obstacles(page.state, ProposalAction.EDIT),
     )

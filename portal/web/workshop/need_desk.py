@@ -30,7 +30,13 @@ _ONE = "/desk/<project>/needs/<int:number>"
 def index(project: Scope) -> ResponseReturnValue:
     """The needs that a steward let through."""
     lines, older = list_project_needs(project.id, before=asked_number("before"))
-    return render_template("needs/desk.html", **desk_frame(project), lines=lines, older=older)
+    return render_template(
+        "needs/desk.html",
+        **desk_frame(project),
+        lines=lines,
+        older=older,
+        answers=may(current_actor(), Permission.PROJECT_NEED_ANSWER, project_id=project.id),
+    )
 
 
 @blueprint.get(_ONE)

@@ -14,7 +14,7 @@ from wtforms import (
     SelectMultipleField,
 )
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import Optional
+from wtforms.validators import InputRequired, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.domain.errors import Refusal
@@ -29,6 +29,7 @@ from portal.domain.needs import (
     Offer,
 )
 from portal.domain.screening import SCREENING_ACTIONS, TEMPLATE_REASONS, find_template
+from portal.queries.workshop.joined_needs import JoinedNeed
 from portal.queries.workshop.needs import NeedPage
 from portal.web.forms import Form, LongTextField, TextField
 
@@ -157,6 +158,27 @@ class TakeUpForm(Form):
         """Let choose among proposals, by number and title."""
         self.proposal.choices = [
             SelectChoice(number, f"{number}. {title}") for number, title in takers
+        ]
+
+
+class JoinForm(Form):
+    """Needs to tick, and the proposal that is to answer them; 0 is a draft yet to be written."""
+
+    needs = SelectMultipleField(
+        _l("Needs"),
+        coerce=int,
+        widget=ListWidget(prefix_label=False),
+        option_widget=CheckboxInput(),
+        validators=[InputRequired(_l("Tick at least one need."))],
+    )
+    proposal = SelectField(_l("Proposal"), coerce=int)
+
+    def offer(self, needs: tuple[JoinedNeed, ...], takers: tuple[tuple[int, str], ...]) -> None:
+        """Let choose among needs and proposals."""
+        self.needs.choices = [SelectChoice(each.number, each.text.need) for each in needs]
+        self.proposal.choices = [
+            SelectChoice(0, _l("A new draft")),
+            *(SelectChoice(number, f"{number}. {title}") for number, title in takers),
         ]
 
 
