@@ -18,7 +18,7 @@ from portal.web.identity import account, invitations, members, organizations, pe
 from portal.web.notifications import choices, stopping
 from portal.web.projects import charters, desk, operator, public, what_if
 from portal.web.record import bundles, receipts, record
-from portal.web.sponsorship import sponsorship_changes, sponsorships, tiers
+from portal.web.sponsorship import sponsorship_changes, sponsorships, stake_effects, tiers
 from portal.web.votes import (
     calendars,
     contributor_ballots,
@@ -86,6 +86,7 @@ BLUEPRINTS = (
     sign_in.blueprint,
     sponsorship_changes.blueprint,
     sponsorships.blueprint,
+    stake_effects.blueprint,
     stopping.blueprint,
     statements.blueprint,
     support.blueprint,

@@ -27,6 +27,7 @@ def organization_frame(organization: Scope) -> dict[str, Any]:
     pages = (
         ("", _("Overview"), Permission.ORGANIZATION_DESK_READ),
         ("/votes", _("Votes"), Permission.ORGANIZATION_DESK_READ),
+        ("/stake", _("What your stake did"), Permission.ORGANIZATION_DESK_READ),
         ("/billing", _("Billing"), Permission.ORGANIZATION_PAYMENTS_READ),
         ("/needs", _("Needs"), Permission.ORGANIZATION_NEED_READ),
         ("/statements", _("Statements"), Permission.ORGANIZATION_STATEMENT_READ),

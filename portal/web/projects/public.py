@@ -22,6 +22,7 @@ from portal.queries.projects.public_project import (
 )
 from portal.queries.projects.roadmap import get_roadmap
 from portal.queries.sponsorship.public_sponsors import get_sponsors_page
+from portal.queries.sponsorship.stake_effects import list_credited
 from portal.queries.sponsorship.tiers import list_tiers_on_sale
 from portal.queries.votes.outcomes import OutcomePage, get_outcome_page
 from portal.queries.votes.proposals import get_proposal_page, list_proposals
@@ -272,7 +273,8 @@ def how_we_work(project: str) -> ResponseReturnValue:
 @public_page
 def organization(organization: str) -> ResponseReturnValue:
     """What a sponsor lets the public know, as maintainers approved it."""
-    return _page("organization", page=get_organization_page(organization))
+    page = get_organization_page(organization)
+    return _page("organization", page=page, credited=list_credited(organization))
 
 
 @blueprint.get("/pictures/<sha256>.webp")
