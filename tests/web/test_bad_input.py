@@ -94,6 +94,16 @@ FORMS: dict[str, Form] = {
     "billing.quote": _BUYER | {"organization": "cove", "version": "1"},
     "billing.save_data": _BUYER,
     "charters.change": _CHARTER,
+    "contributor_ballots.cast": {"position": "for", "reason": "It helps.", "conflict": "None."},
+    "contributor_desk.end": {"reason": "The work has ended."},
+    "contributor_desk.invite": {"email": "new@example.org", "work": "The tests"},
+    "contributor_desk.withdraw_invitation": _PLAIN,
+    "contributor_needs.change": _NEED,
+    "contributor_needs.draft": _NEED,
+    "contributor_needs.withdraw": _PLAIN,
+    "contributor_needs.write": {"text": "One more thing."},
+    "contributors.leave": _PLAIN,
+    "contributors.name": {"is_named": "y"},
     "decisions.record": {"kind": "accepted", "reasons": "Carried.", "responsible": "Noor",
                          "review_on": LATER.date().isoformat()},
     "decisions.report": {"action": "start", "text": "Begun.", "owner": "contributor",
@@ -187,7 +197,7 @@ FORMS: dict[str, Form] = {
 # Accepted as they are only with something a page hands out, or refused for want of a mailed link.
 NEEDS_A_LINK = {"sign_in.enter_by_link"}
 NEEDS_A_FILE = {"bank_imports.columns", "bank_imports.upload"}
-BALLOTS = {"votes.cast", "votes.desk_cast"}
+BALLOTS = {"contributor_ballots.cast", "votes.cast", "votes.desk_cast"}
 
 
 class _Controls(HTMLParser):
@@ -228,6 +238,7 @@ def world(app: Flask) -> World:
         "Ada",
         in_organization=(OrganizationRole.OWNER, OrganizationRole.REPRESENTATIVE),
         in_project=(ProjectRole.LEAD,),
+        contributes=True,
         is_operator=True,
     )
     make_person("Owner too")
