@@ -161,6 +161,8 @@ def build_world(
         {endpoint: {"number": number} for endpoint, number in numbers.items()}
         | {
             "needs.write": {"need_id": needs["open"]},
+            "conduct_desk.reopen": {"number": reports["closed"]},
+            "blocks.lift": {"person_id": reports["blocked"]},
             "contributor_needs.write": {"need_id": talked},
             "contributor_desk.withdraw_invitation": {"invitation_id": more["to_contributor"]},
         }
@@ -186,28 +188,6 @@ def build_world(
             "reconciliation.close_untied": {"finding": _finding(None, f"untied{mark}")},
         }
     )
-    of_endpoint: dict[str, dict[str, Any]] = {
-        endpoint: {"number": number} for endpoint, number in numbers.items()
-    } | {
-        "needs.write": {"need_id": needs["open"]},
-        "conduct_desk.reopen": {"number": reports["closed"]},
-        "blocks.lift": {"person_id": reports["blocked"]},
-        "desk.maintainer": {"person_id": scene.lead.id},
-        "desk.save_roles": {"person_id": scene.lead.id},
-        "desk.withdraw": {"invitation_id": more["to_project"]},
-        "invitations.show": {"token": f"offer{mark}"},
-        "invitations.accept": {"token": f"offer{mark}"},
-        "personas.become": {"key": "visitor"},
-        "sponsorships.review": {"reference": f"sp_bay{mark}"},
-        "sponsorships.choose": {"tier": "silver"},
-        "sponsorships.buy": {"tier": "silver"},
-        "sponsorship_changes.preview": {"tier": "silver"},
-        "sponsorship_changes.change": {"tier": "silver"},
-        "tiers.restore": {"tier": "bronze"},
-        "billing.accept": {"document": papers["quote"]},
-        "reconciliation.close": {"finding": _finding(project.id, stake.reference)},
-        "reconciliation.close_untied": {"finding": _finding(None, f"untied{mark}")},
-    }
     values = {
         "first": 1, "index": 2, "second": 3, "size": 3,
         "contributor_id": other.id, "daughter": daughter.slug, "document": papers["invoice"],
