@@ -29,6 +29,7 @@ class TaskKind(StrEnum):
     PROJECT_NEED_LEFT = "project_need_left"
     PROJECT_SUPPORT = "project_support"
     PROJECT_SUPPORT_MESSAGE = "project_support_message"
+    PROJECT_CONDUCT = "project_conduct"
     PROJECT_SPONSOR = "project_sponsor"
     PROJECT_INVOICE = "project_invoice"
     PROJECT_BANK_LINE = "project_bank_line"
@@ -76,6 +77,7 @@ SHOWN_WITH: Mapping[TaskKind, Permission] = {
     _K.PROJECT_NEED_LEFT: _P.PROJECT_NEED_ANSWER,
     _K.PROJECT_SUPPORT: _P.PROJECT_SUPPORT_ANSWER,
     _K.PROJECT_SUPPORT_MESSAGE: _P.PROJECT_SUPPORT_ANSWER,
+    _K.PROJECT_CONDUCT: _P.PROJECT_CONDUCT_HANDLE,
     _K.PROJECT_SPONSOR: _P.PROJECT_PUBLICATION_REVIEW,
     _K.PROJECT_INVOICE: _P.PROJECT_PAYMENTS_RECORD,
     _K.PROJECT_BANK_LINE: _P.PROJECT_PAYMENTS_RECORD,
@@ -99,6 +101,7 @@ SHOWN_WITH: Mapping[TaskKind, Permission] = {
 # By when something without a day of its own should have been looked at. It puts a page in order;
 # nobody is shown it, measured by it or reminded of it.
 _AIMS: Mapping[TaskKind, timedelta] = {
+    _K.PROJECT_CONDUCT: timedelta(days=1),
     _K.PROJECT_SCREEN_NEED: timedelta(days=2),
     _K.PROJECT_SCREEN_MESSAGE: timedelta(days=2),
     _K.PROJECT_SCREEN_STATEMENT: timedelta(days=2),

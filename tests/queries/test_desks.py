@@ -10,12 +10,14 @@ from sqlalchemy import event, update
 
 from portal.database import db, transaction
 from portal.domain.charter import DecisionMode
+from portal.domain.conduct import ReportState
 from portal.domain.needs import NeedState
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.domain.proposals import ProposalState
 from portal.domain.reconciliation import FindingKind
 from portal.domain.sponsorship import Publication, Term
 from portal.domain.tasks import TaskKind
+from portal.models.conduct import ConductDistance, ConductReport
 from portal.models.identity import Person
 from portal.models.needs import Need
 from portal.models.proposals import Proposal
@@ -90,6 +92,22 @@ def test_w5_what_a_block_holds_back_is_not_on_the_desk(scene: Scene) -> None:
     with transaction():
         block_in_workshop(steward, scene.project.id, author.id, note="", now=NOW)
     assert kinds(scene) == []
+
+
+def test_w5_a_conduct_report_is_on_the_desk_of_stewards_it_is_open_to(scene: Scene) -> None:
+    steward, apart = (make_maintainer(scene, ProjectRole.STEWARD) for _each in range(2))
+    reporter = scene.representatives[0]
+    with transaction() as session:
+        report = ConductReport(
+            project_id=scene.project.id, number=1, reporter_id=reporter.id, what="Secret words",
+            state=ReportState.RECEIVED, received_at=NOW, updated_at=NOW,
+        )  # fmt: skip
+        session.add(report)
+        session.flush()
+        session.add(ConductDistance(report_id=report.id, person_id=apart.id))
+    assert kinds(scene, steward) == [("conduct", "")], "nothing of what it says"
+    assert kinds(scene, apart) == []
+    assert kinds(scene) == [], "not even for leads"
 
 
 def test_a_need_waits_for_whoever_has_to_speak_next(scene: Scene) -> None:

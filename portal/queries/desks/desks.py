@@ -16,6 +16,7 @@ from portal.domain.tasks import Task, count_waiting, in_order
 from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
+from portal.queries.desks.conduct_tasks import conduct_tasks
 from portal.queries.desks.money_tasks import dated_money_tasks, money_tasks
 from portal.queries.desks.organization_tasks import dated_organization_tasks, organization_tasks
 from portal.queries.desks.support_tasks import (
@@ -103,6 +104,7 @@ def _tasks(
     instants, dates = [], []
     if projects:
         instants += workshop_tasks(scopes, now)
+        instants += conduct_tasks(scopes, actor.person_id)
         instants += vote_tasks(scopes, actor.person_id, now)
         instants += money_tasks(scopes, now)
         instants += support_tasks(scopes)

@@ -45,6 +45,7 @@ _WORDS = {
         _l("They wrote again about a support request"),
         "/support/{key}#answer",
     ),
+    _K.PROJECT_CONDUCT: (_l("Read a conduct report"), "/conduct/{key}"),
     _K.PROJECT_SPONSOR: (_l("Approve a name, a link, a logo"), "/sponsors#{key}"),
     _K.PROJECT_INVOICE: (_l("Overdue invoice"), "/treasury/documents/{key}"),
     _K.PROJECT_BANK_LINE: (_l("Match a payment"), "/treasury/lines/{key}"),
@@ -125,7 +126,7 @@ def _line(task: Task, root: str, place: str, now: datetime) -> TaskLine:
     return TaskLine(
         title=task.title or str(what),
         url=root + path.format(key=task.key),
-        what=str(what),
+        what=str(what) if task.title else "",
         detail=task.detail,
         place=place,
         when=_when(task, now),
