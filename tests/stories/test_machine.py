@@ -296,8 +296,8 @@ def test_any_life_is_set_right_by_a_sweep(app: Flask) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Life,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=14,
+            max_examples=16,
+            stateful_step_count=12,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),

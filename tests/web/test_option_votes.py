@@ -49,7 +49,7 @@ POSTED: dict[Method, tuple[dict[str, Any], dict[str, Any], str]] = {
     Method.SCORE: (
         {"scores.o1": "5", "scores.o2": "0", "scores.o3": ""},
         {"scores": {"o1": 5, "o2": 0}},
-        "Replication 5, Tracing 0",
+        "Replication: 5; Tracing: 0",
     ),
     Method.BUDGET: (
         {"approved": ["", "o2", "o3"]},
@@ -59,7 +59,7 @@ POSTED: dict[Method, tuple[dict[str, Any], dict[str, Any], str]] = {
     Method.QUADRATIC: (
         {"votes.o1": "1", "votes.o2": "", "votes.o3": "1"},
         {"votes": {"o1": 1, "o3": 1}},
-        "Replication 1, Windows 1",
+        "Replication: 1 vote; Windows: 1 vote",
     ),
 }
 
