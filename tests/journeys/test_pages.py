@@ -51,7 +51,6 @@ ELSEWHERE = {
     "public.picture": "a picture",
     "public.robots": "asked by machines",
     "receipts.contributor": "after a ballot is cast",
-    "receipts.desk": "after a ballot is cast",
     "receipts.own": "after a ballot is cast",
     "record.consistency": "asked with two sizes",
     "record.earlier_checkpoint": "asked with a size",
