@@ -341,8 +341,8 @@ def plant_statements(stage: Stage) -> None:
     seen = {
         "waiting": OWN | STEWARDS,
         "private": rival | MAINTAINERS,
-        "reword": STEWARDS,
-        "refused": STEWARDS,
+        "reword": NOBODY,  # none of their own side reads along, and no steward needs them again
+        "refused": NOBODY,
     }
     for (about, readers), (organization, author) in zip(seen.items(), electors, strict=True):
         text = StatementText(
