@@ -319,8 +319,13 @@ def _chamber(
                 capped=weight < int(damp(group.raw, charter.damping) * THOUSANDTHS),
             )
         )
-    electors.sort(key=lambda elector: (-elector.weight, -elector.raw, elector.name.casefold()))
-    return Chamber(house, tuple(electors), charter.threshold)
+    return Chamber(house, tuple(sorted(electors, key=_by_weight)), charter.threshold)
+
+
+def _by_weight(elector: Elector) -> tuple[int, Fraction, bool, str]:
+    """The heaviest first, then the named by name; the unnamed stay as they came, behind them."""
+    name = elector.public_name
+    return -elector.weight, -elector.raw, name is None, "" if name is None else name.casefold()
 
 
 def _people(facts: Facts, charter: Charter) -> tuple[Chamber, Chamber]:
@@ -342,7 +347,7 @@ def _people(facts: Facts, charter: Charter) -> tuple[Chamber, Chamber]:
 def _headcount(house: House, people: list[ContributorFact], charter: Charter) -> Chamber:
     """A house in which everybody weighs one: the named by name, the unnamed behind them."""
     share = Fraction(1, len(people) or 1)
-    electors = tuple(
+    electors = (
         Elector(
             each.name,
             each.public_name,
@@ -353,27 +358,24 @@ def _headcount(house: House, people: list[ContributorFact], charter: Charter) ->
             share,
             capped=False,
         )
-        for each in sorted(people, key=_named_first)
+        for each in people
     )
-    return Chamber(house, electors, charter.threshold)
-
-
-def _named_first(person: ContributorFact) -> tuple[bool, str, int]:
-    name = person.public_name
-    return name is None, "" if name is None else name.casefold(), person.person_id
+    return Chamber(house, tuple(sorted(electors, key=_by_weight)), charter.threshold)
 
 
 def shuffle_unnamed(
     electorate: Electorate, shuffle: Callable[[Sequence[Elector]], Sequence[Elector]]
 ) -> Electorate:
-    """The same electorate with the people who stay unnamed in another order.
+    """The same electorate with those of one weight who stay unnamed in another order.
 
-    A vote publishes the place of each elector: nobody shall find a person by it, nor find them
-    again from one vote to the next.
+    A vote publishes the place of each elector: nobody shall find one by it, nor find them again
+    from one vote to the next.
     """
     return replace(
         electorate,
+        sponsors=_shuffled(electorate.sponsors, shuffle),
         maintainers=_shuffled(electorate.maintainers, shuffle),
+        supporters=_shuffled(electorate.supporters, shuffle),
         contributors=_shuffled(electorate.contributors, shuffle),
     )
 
@@ -383,7 +385,8 @@ def _shuffled(
 ) -> Chamber:
     named = [each for each in chamber.electors if each.public_name is not None]
     unnamed = [each for each in chamber.electors if each.public_name is None]
-    return replace(chamber, electors=(*named, *shuffle(unnamed)))
+    electors = sorted((*named, *shuffle(unnamed)), key=_by_weight)
+    return replace(chamber, electors=tuple(electors))
 
 
 def with_sponsor(

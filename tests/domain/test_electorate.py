@@ -21,6 +21,7 @@ from portal.domain.electorate import (
     draw_up,
     newcomers_power,
     share_of,
+    shuffle_unnamed,
     with_sponsor,
 )
 from portal.domain.electorate_changes import compare
@@ -302,3 +303,16 @@ def test_a_newcomer_in_a_change_had_nothing_before() -> None:
 def test_a_change_of_too_many_electors_has_no_power() -> None:
     chamber = survey(*(sponsor(n, n) for n in range(1, 1102))).sponsors
     assert {change.then.power for change in compare(chamber, chamber) if change.then} == {None}
+
+
+def test_the_place_of_an_unnamed_sponsor_tells_nothing_of_its_name() -> None:
+    """Behind the named of the same weight, in an order that each opening draws anew."""
+    found = survey(
+        sponsor(1, public_name=None), sponsor(2), sponsor(3, public_name=None), sponsor(4, 2)
+    )
+    names = [each.name for each in found.sponsors.electors]
+    shuffled = shuffle_unnamed(found, lambda unnamed: list(reversed(unnamed)))
+    others = [each.name for each in shuffled.sponsors.electors]
+    assert names[:2] == others[:2] == ["Company 4", "Company 2"]
+    assert names[2:] == others[:1:-1]
+    assert [each.raw for each in shuffled.sponsors.electors] == [2, 1, 1, 1]
