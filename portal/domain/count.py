@@ -10,16 +10,8 @@ from typing import Any
 from portal.domain.canonical import fingerprint
 from portal.domain.charter import House, PrivacyMode
 from portal.domain.option_counts import TieBreak, Weighed, count_options
-from portal.domain.outcomes import (
-    Figures,
-    HouseFigures,
-    OptionCount,
-    Part,
-    Position,
-    Quorum,
-    RollEntry,
-    Verdict,
-)
+from portal.domain.outcomes import Figures, HouseFigures, OptionCount, Quorum, RollEntry, Verdict
+from portal.domain.positions import Part, Position
 from portal.domain.rules import (
     Terms,
     Tie,

@@ -11,13 +11,13 @@ from portal.domain.outcomes import (
     Bought,
     BudgetCount,
     OptionCount,
-    Part,
     Payer,
     Placing,
     RankedCount,
     SumsCount,
 )
 from portal.domain.papers import BallotPaper
+from portal.domain.positions import Part
 from portal.domain.tally.budget import (
     BudgetOutcome,
     BudgetRules,

@@ -10,6 +10,7 @@ from typing import Any
 
 from portal.domain.charter import DecisionMode, House
 from portal.domain.papers import BallotPaper
+from portal.domain.positions import Part, Position
 from portal.domain.tally.ordering import Order
 from portal.domain.votes import Method
 
@@ -21,24 +22,6 @@ class Verdict(StrEnum):
     NOT_CARRIED = "not_carried"
     VALID = "valid"
     NO_QUORUM = "no_quorum"
-
-
-class Position(StrEnum):
-    """What an elector did in a yes/no vote: a ballot's position, or nothing."""
-
-    FOR = "for"
-    AGAINST = "against"
-    ABSTAIN = "abstain"
-    RECUSED = "recused"
-    ABSENT = "absent"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """How much stood behind one position: weight in integer thousandths, and electors."""
-
-    weight: int
-    electors: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,8 @@ from portal.domain.outcomes import (
     Figures,
     HouseFigures,
     OptionCount,
-    Part,
     Payer,
     Placing,
-    Position,
     Quorum,
     RankedCount,
     RollEntry,
@@ -24,6 +22,7 @@ from portal.domain.outcomes import (
     Verdict,
 )
 from portal.domain.papers import YES_NO_PAPER, read_paper, write_paper
+from portal.domain.positions import Part, Position
 
 VERSION = 2
 Stored = Mapping[str, Any]

@@ -16,8 +16,9 @@ from portal.domain.charter import Charter, DecisionMode, House, PrivacyMode
 from portal.domain.count import CurrentBallot, count_vote
 from portal.domain.electorate import Electorate, Facts, MaintainerFact, SponsorFact, draw_up
 from portal.domain.errors import Refusal
-from portal.domain.outcomes import Position, Verdict
+from portal.domain.outcomes import Verdict
 from portal.domain.papers import YES_NO_PAPER, BallotPaper
+from portal.domain.positions import Position
 from portal.domain.rules import (
     ProposalText,
     deciding_houses,

@@ -14,8 +14,9 @@ from portal.domain.charter import DecisionMode, House, PrivacyMode
 from portal.domain.count import count_vote
 from portal.domain.errors import Refusal
 from portal.domain.organizations import OrganizationKind
-from portal.domain.outcomes import Position, Verdict
+from portal.domain.outcomes import Verdict
 from portal.domain.permissions import OrganizationRole
+from portal.domain.positions import Position
 from portal.domain.proposals import ProposalState
 from portal.domain.stored_figures import read_figures, write_figures
 from portal.domain.tiers import Audience

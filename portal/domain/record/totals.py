@@ -8,15 +8,9 @@ from typing import Any
 from portal.domain.charter import House
 from portal.domain.count import break_ties, judge_house, judge_vote
 from portal.domain.option_counts import TieBreak, place_ranked, place_sums
-from portal.domain.outcomes import (
-    BudgetCount,
-    Figures,
-    HouseFigures,
-    OptionCount,
-    Part,
-    Position,
-)
+from portal.domain.outcomes import BudgetCount, Figures, HouseFigures, OptionCount
 from portal.domain.papers import BallotPaper
+from portal.domain.positions import Part, Position
 from portal.domain.rules import SECRET_BALLOTS, Terms, houses_of, keeps_secret, read_terms
 from portal.domain.stored_figures import Stored, read_count
 from portal.domain.tally.schulze import rank_pairs

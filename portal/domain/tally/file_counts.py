@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from portal.domain.errors import Refusal
-from portal.domain.outcomes import Part, Position
+from portal.domain.positions import Part, Position
 from portal.domain.tally.file_ballots import BallotFile, Cast, Kind
 from portal.domain.tally.file_budget import report_budget
 from portal.domain.tally.file_rules import FileRules, Report, exact_number

@@ -8,7 +8,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from portal.domain.errors import Refusal
-from portal.domain.outcomes import Part, Position
+from portal.domain.positions import Part, Position
 from portal.domain.tally import reading
 from portal.domain.tally.recusal import Recusal
 

@@ -26,8 +26,8 @@ from sqlalchemy import Row, Select, bindparam, insert, select, update
 
 from portal.database import connection, db, table_of
 from portal.domain.errors import Forbidden, NotFound, Refusal
-from portal.domain.outcomes import Position
 from portal.domain.permissions import Actor, Permission, require
+from portal.domain.positions import Position
 from portal.domain.record.entries import NONCE_LENGTH
 from portal.domain.rules import Terms, read_terms
 from portal.domain.tally.methods import validate_choice

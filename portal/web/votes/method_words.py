@@ -8,8 +8,8 @@ from typing import Any
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from portal.domain.outcomes import Position
 from portal.domain.papers import BallotPaper
+from portal.domain.positions import Position
 from portal.domain.rules import Tie
 from portal.domain.tally.options import NOT_NOW, Unranked
 from portal.domain.votes import Method

@@ -14,12 +14,12 @@ from portal.domain.outcomes import (
     BudgetCount,
     Figures,
     HouseFigures,
-    Part,
     Placing,
     RankedCount,
     SumsCount,
 )
 from portal.domain.papers import BallotPaper
+from portal.domain.positions import Part
 from portal.domain.tally.options import NOT_NOW
 from portal.domain.votes import Method
 from portal.domain.weights import THOUSANDTHS

@@ -9,8 +9,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.domain.charter import HEADCOUNT, DecisionMode, House
-from portal.domain.outcomes import Figures, HouseFigures, Position
+from portal.domain.outcomes import Figures, HouseFigures
 from portal.domain.papers import BallotPaper
+from portal.domain.positions import Position
 from portal.domain.votes import Method
 from portal.web.formats import format_share, format_weight
 from portal.web.votes.option_outcomes import explain_options

@@ -11,8 +11,9 @@ from markupsafe import Markup
 
 from portal.domain.charter import HEADCOUNT
 from portal.domain.electorate import Chamber
-from portal.domain.outcomes import Figures, HouseFigures, Position, Verdict
-from portal.domain.outcomes import Part as Count
+from portal.domain.outcomes import Figures, HouseFigures, Verdict
+from portal.domain.positions import Part as Count
+from portal.domain.positions import Position
 from portal.domain.rules import known_powers, known_shapley
 from portal.domain.tiers import Audience
 from portal.domain.votes import Method

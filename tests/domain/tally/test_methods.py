@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from portal.domain.errors import Refusal
-from portal.domain.outcomes import Position
+from portal.domain.positions import Position
 from portal.domain.tally.methods import validate_choice
 from portal.domain.tally.options import (
     Allowance,

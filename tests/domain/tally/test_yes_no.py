@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from portal.domain.outcomes import Part, Position
+from portal.domain.positions import Part, Position
 from portal.domain.tally.recusal import Recusal
 from portal.domain.tally.yes_no import (
     NotCarried,
