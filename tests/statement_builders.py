@@ -148,7 +148,11 @@ def make_statements(**charter: Any) -> Consultation:
 
 
 def make_statement(
-    project: Project, number: int, organization: Organization, author: Person, **values: Any
+    project: Project,
+    number: int,
+    organization: Organization | None,
+    author: Person,
+    **values: Any,
 ) -> Statement:
     """A statement that waits for a steward, as a row."""
     proposal = db.session.scalars(
@@ -158,7 +162,8 @@ def make_statement(
         **(
             {
                 "project_id": project.id, "proposal_id": proposal.id,
-                "organization_id": organization.id, "author_id": author.id,
+                "organization_id": organization.id if organization else None,
+                "author_id": author.id,
                 "state": StatementState.WAITING, "promised": StatementsShown.EVERYTHING,
                 "proposal_revision": 1, "created_at": NOW, "submitted_at": NOW,
                 "position": TEXT.position, "meaning": TEXT.meaning, "changes": TEXT.changes,

@@ -25,10 +25,11 @@ from portal.database import Base, db
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.domain.rules import preview_seal
 from portal.domain.sponsorship import publication_seal
+from portal.queries.notifications.choices import get_choices
 from portal.queries.projects.charters import find_charter
 from portal.queries.votes.proposals import get_desk_proposal
 from portal.queries.weights.electorate import find_standing
-from tests.builders import make_person, sign_in
+from tests.builders import actor_of, make_person, sign_in
 from tests.record_builders import some_receipt
 from tests.vote_builders import get_vote
 from tests.web.test_routes import access_of, rules
@@ -38,6 +39,7 @@ from tests.web.world import World, build_world
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True, scope="session")
 WEBHOOK = "webhooks.receive_event"
 TALLY = "tally.count"  # changes nothing and leads nowhere: see test_tally_page
+STOPPING = {"stopping.resume", "stopping.stop"}  # signed addresses: see test_signed_addresses
 WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b")
 OTHER_SITES = ("http://", "https://", "//")
 TODAY = datetime.now(UTC)
@@ -47,7 +49,8 @@ Form = dict[str, Any]
 _CHARTER: Form = {
     "step": "save", "damping": "linear", "cap": "1/4", "quorum_weight": "1/2",
     "quorum_electors": "1/2", "threshold": "2/3", "mode": "advisory",
-    "privacy": "sealed_roll_call", "contributors": "none", "seasoning_days": "30", "window_days": "14",
+    "privacy": "sealed_roll_call", "contributors": "none", "statements_shown": "nothing",
+    "seasoning_days": "30", "window_days": "14",
     "grace_days": "21", "note": "Because.",
 }  # fmt: skip
 _TIER: Form = {
@@ -65,6 +68,9 @@ _NEED: Form = {"need": "Transfers that survive", "for_whom": "Ships", "evidence"
                "cost_of_not": "Days", "offers": ["time"], "offer": "A day", "conflicts": "None",
                "credit": "pseudonym", "pseudonym": "A sailor", "revision": "1",
                "step": "submit"}  # fmt: skip
+_STATEMENT: Form = {"position": "with_changes", "meaning": "Forty ships", "changes": "A limit",
+                    "conflicts": "None", "credit": "pseudonym", "pseudonym": "A sailor",
+                    "revision": "1"}  # fmt: skip
 _PLAIN: Form = {}
 _BUYER: Form = {"legal_name": "Acme BV", "address": "Street 1", "country": "NL",
                 "tax_id": "NL123456789B01"}  # fmt: skip
@@ -93,7 +99,22 @@ FORMS: dict[str, Form] = {
     "billing.order_number": {"sp_acme-po_number": "PO 2"},
     "billing.quote": _BUYER | {"organization": "cove", "version": "1"},
     "billing.save_data": _BUYER,
+    "blocks.block": {"person": "", "note": "Kept writing the same."},
+    "blocks.end": _PLAIN,
+    "blocks.keep_apart": {"person": ""},
+    "blocks.lift": _PLAIN,
     "charters.change": _CHARTER,
+    "conduct.report": {"what": "Somebody shouted.", "page": "/p/kelp", "who": "Noor",
+                       "kept_away": []},
+    "conduct.write": {"text": "One more thing."},
+    "conduct_desk.close": {"ending": "talked", "reason": "We talked."},
+    "conduct_desk.keep": {"person": ""},
+    "conduct_desk.look": _PLAIN,
+    "conduct_desk.reopen": _PLAIN,
+    "conduct_desk.write": {"text": "We look at it."},
+    "consultations.put": _STATEMENT,
+    "consultations.save_summary": {"text": "*Both* sides.", "revision": "0"},
+    "consultations.withdraw": _PLAIN,
     "contributor_ballots.cast": {"position": "for", "reason": "It helps.", "conflict": "None."},
     "contributor_desk.end": {"reason": "The work has ended."},
     "contributor_desk.invite": {"email": "new@example.org", "work": "The tests"},
@@ -118,6 +139,8 @@ FORMS: dict[str, Form] = {
     "desk.save_roles": {"roles": ["lead", "maintainer"]},
     "desk.withdraw": _PLAIN,
     "invitations.accept": _PLAIN,
+    "joining.join": {"needs": [], "proposal": ""},
+    "joining.put_back": _PLAIN,
     "members.invite": {"email": "new@example.org", "role": "viewer"},
     "members.leave": _PLAIN,
     "members.remove": _PLAIN,
@@ -130,6 +153,7 @@ FORMS: dict[str, Form] = {
     "needs.draft": _NEED,
     "needs.withdraw": _PLAIN,
     "needs.write": {"text": "One more thing."},
+    "notifications.choose": _PLAIN,
     "operator.add_project": {"name": "Reef", "slug": "reef", "currency": "EUR",
                              "lead_email": "lead@example.org"},
     "organizations.agree_daughter": _PLAIN,
@@ -151,9 +175,11 @@ FORMS: dict[str, Form] = {
     "sellers.save": _SELLER,
     "screening.decide_message": {"action": "release", "template": "", "reason": ""},
     "screening.decide_need": {"action": "refuse", "template": "support", "reason": "Sorry."},
+    "screening.decide_statement": {"action": "refuse", "template": "support", "reason": "Sorry."},
     "screening.distrust": _PLAIN,
     "screening.intake": {"paused": "y", "pause_note": "Back in May.",
                          "quiet_until": LATER.date().isoformat()},
+    "screening.recall": _PLAIN,
     "screening.trust": _PLAIN,
     "sign_in.enter_by_link": _PLAIN,
     "sign_in.leave_portal": _PLAIN,
@@ -173,6 +199,8 @@ FORMS: dict[str, Form] = {
     "sponsorships.choose_privacy": {"privacy": "private"},
     "sponsorships.resume": _PLAIN,
     "sponsorships.review": {"decision": "approve", "sp_bay-reason": "Fine."},
+    "statements.put": _STATEMENT,
+    "statements.withdraw": _PLAIN,
     "support.ask": {"tried": "Connect a site", "happened": "No route", "environment": "4.3"},
     "support.settle": _PLAIN,
     "support.write": {"text": "One more thing."},
@@ -237,7 +265,7 @@ def world(app: Flask) -> World:
         app,
         "Ada",
         in_organization=(OrganizationRole.OWNER, OrganizationRole.REPRESENTATIVE),
-        in_project=(ProjectRole.LEAD,),
+        in_project=(ProjectRole.LEAD, ProjectRole.STEWARD),
         contributes=True,
         is_operator=True,
     )
@@ -245,31 +273,59 @@ def world(app: Flask) -> World:
     return made
 
 
+def _charter_number(world: World) -> Form:
+    charter = find_charter(world.project_id)
+    assert charter
+    return {"number": str(charter.number)}
+
+
+def _previewed(world: World) -> Form:
+    page = get_desk_proposal(world.project_id, world.values["number"], now=TODAY)
+    standing = find_standing(world.project_id, now=datetime.now(UTC))
+    return {"seal": preview_seal(standing, revision=page.revision)}
+
+
+def _ways(world: World) -> Form:
+    person = db.session.merge(world.person)
+    return {kind.value: way.value for kind, way in get_choices(actor_of(person)).ways.items()}
+
+
+def _maintainer(world: World) -> str:
+    return str(world.of_endpoint["desk.save_roles"]["person_id"])
+
+
+def _colleague(world: World) -> Form:
+    return {"person": str(world.values["person_id"])}
+
+
+# What a page hands out with its form, or lets choose.
+HANDED_OUT: dict[str, Callable[[World], Form]] = {
+    "bank_imports.match": lambda world: {"invoice": f"{world.values['document']}:10000"},
+    "blocks.block": _colleague,
+    "blocks.keep_apart": _colleague,
+    "charters.change": _charter_number,
+    "conduct.report": lambda world: {"kept_away": [_maintainer(world)]},
+    "conduct_desk.keep": lambda world: {"person": _maintainer(world)},
+    "joining.join": lambda world: {
+        "needs": [str(world.of_endpoint["need_desk.take_up"]["number"])],
+        "proposal": str(world.values["number"]),
+    },
+    "need_desk.take_up": lambda world: {"proposal": str(world.values["number"])},
+    "notifications.choose": _ways,
+    "receipts.checked": lambda world: {"text": some_receipt(world.project_id)},
+    "refunds.give": lambda world: {"payment": str(world.values["payment_id"])},
+    "sponsorships.review": lambda _world: {"sp_bay-seal": publication_seal("Bay", "", None)},
+    "votes.open_": _previewed,
+    "windows.extend": lambda world: {
+        "seal": get_vote(world.values["vote_id"]).closes_at.isoformat()
+    },
+}
+
+
 def example(world: World, endpoint: str) -> Form:
     """The accepted form, with what its page would have handed out."""
-    project_id = world.project_id
-    form = dict(FORMS[endpoint])
-    if endpoint == "charters.change":
-        charter = find_charter(project_id)
-        assert charter
-        form["number"] = str(charter.number)
-    if endpoint == "votes.open_":
-        page = get_desk_proposal(project_id, world.values["number"], now=TODAY)
-        standing = find_standing(project_id, now=datetime.now(UTC))
-        form["seal"] = preview_seal(standing, revision=page.revision)
-    if endpoint == "receipts.checked":
-        form["text"] = some_receipt(project_id)
-    if endpoint == "need_desk.take_up":
-        form["proposal"] = str(world.values["number"])
-    if endpoint == "windows.extend":
-        form["seal"] = get_vote(world.values["vote_id"]).closes_at.isoformat()
-    if endpoint == "bank_imports.match":
-        form["invoice"] = f"{world.values['document']}:10000"
-    if endpoint == "refunds.give":
-        form["payment"] = str(world.values["payment_id"])
-    if endpoint == "sponsorships.review":
-        form["sp_bay-seal"] = publication_seal("Bay", "", None)
-    return form
+    handed_out = HANDED_OUT.get(endpoint)
+    return FORMS[endpoint] | (handed_out(world) if handed_out else {})
 
 
 def snapshot() -> dict[str, list[tuple[Any, ...]]]:
@@ -297,7 +353,9 @@ def undone() -> Iterator[None]:
 
 
 def post_routes(app: Flask) -> list[Rule]:
-    return [rule for rule in rules(app, "POST") if rule.endpoint not in {WEBHOOK, TALLY}]
+    """What a form changes; routes that take none have tests of their own, named above."""
+    elsewhere = {WEBHOOK, TALLY} | STOPPING
+    return [rule for rule in rules(app, "POST") if rule.endpoint not in elsewhere]
 
 
 def problems_of(answer: TestResponse, sent: Form) -> list[str]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 from werkzeug.routing import Rule
 
 from portal.database import db, transaction
@@ -17,15 +18,16 @@ from portal.domain.conduct import ReportEnding, ReportState
 from portal.domain.decisions import DecisionKind
 from portal.domain.documents import DocumentKind, Line
 from portal.domain.money import Money
-from portal.domain.needs import NeedState
+from portal.domain.needs import Credit, NeedState
 from portal.domain.permissions import SYSTEM, OrganizationRole, ProjectRole
 from portal.domain.proposals import ProposalState
 from portal.domain.reconciliation import FindingKind
 from portal.domain.sponsorship import Commercial, Publication, Term
+from portal.domain.statements import StatementState
 from portal.domain.tokens import hash_token
 from portal.models.bank_imports import BankImport, BankLine, ImportState, LineState
 from portal.models.billing import Payment
-from portal.models.blocks import WorkshopBlock
+from portal.models.blocks import PersonBlock, WorkshopBlock
 from portal.models.conduct import ConductReport
 from portal.models.identity import LinkedIdentity, Person, SignIn
 from portal.models.invitations import Invitation
@@ -36,6 +38,7 @@ from portal.models.proposals import Proposal
 from portal.models.reconciliation import ReconciliationFinding
 from portal.models.sponsorship import Sponsorship
 from portal.models.support import SupportRequest
+from portal.models.tiers import TierVersion
 from portal.ports.payments import PaymentSeen, RenewalSeen, RenewalState
 from portal.services.billing.invoices import Bill, issue_invoice
 from portal.services.billing.issuing import Draft, issue_document
@@ -136,8 +139,11 @@ def build_world(
     with transaction() as session:
         archived.tier.archived_at = NOW
         session.add(archived.tier)
-    needs = _state_needs(project, acme, colleague)
+    _reprice(project, mark)
+    needs = _state_needs(project, acme, colleague, votes["consultation"])
     statement = make_statement(project, votes["consultation"], acme, colleague)
+    spoken = make_statement(project, votes["consultation"], None, person,
+                            state=StatementState.RELEASED, credit=Credit.PERSON)  # fmt: skip
     support = _ask_for_support(project, acme, colleague)
     own = make_need(project, None, person, NeedState.DRAFT).id
     talked = make_need(project, None, person, NeedState.OPEN).id
@@ -149,12 +155,13 @@ def build_world(
         "support_desk.show": support.number, "support_desk.answer": support.number,
         "support_desk.close": support.number, "support_desk.write_off": support.number,
         "decisions.prepare": votes["closed"], "decisions.record": votes["closed"],
-        "decisions.item": votes["decided"], "decisions.report": votes["decided"],
+        "decisions.review": votes["decided"], "decisions.item": votes["decided"], "decisions.report": votes["decided"],
         "bundles.bundle": votes["decided"], "public.outcome": votes["decided"], "public.decision": votes["decided"],
         "public.present": votes["decided"],
         "conduct_desk.show": reports["open"], "conduct_desk.look": reports["open"],
         "conduct_desk.close": reports["open"], "conduct_desk.write": reports["open"],
         "conduct_desk.keep": reports["open"],
+        "joining.put_back": needs["joined_number"],
         "proposals.publish": votes["draft"], "proposals.take_up": more["deferred"],
     }  # fmt: skip
     of_endpoint: dict[str, dict[str, Any]] = (
@@ -162,7 +169,9 @@ def build_world(
         | {
             "needs.write": {"need_id": needs["open"]},
             "conduct_desk.reopen": {"number": reports["closed"]},
+            "blocks.end": {"person_id": reports["blocked"]},
             "blocks.lift": {"person_id": reports["blocked"]},
+            "screening.recall": {"statement_id": spoken.id},
             "contributor_needs.write": {"need_id": talked},
             "contributor_desk.withdraw_invitation": {"invitation_id": more["to_contributor"]},
         }
@@ -182,6 +191,7 @@ def build_world(
             "sponsorships.buy": {"tier": "silver"},
             "sponsorship_changes.preview": {"tier": "silver"},
             "sponsorship_changes.change": {"tier": "silver"},
+            "tiers.announce": {"tier": "iron"},
             "tiers.restore": {"tier": "bronze"},
             "billing.accept": {"document": papers["quote"]},
             "reconciliation.close": {"finding": _finding(project.id, stake.reference)},
@@ -199,6 +209,18 @@ def build_world(
         "report_id": reports["own"], "statement_id": statement.id, "request_id": support.id, "revision": 1, "need_id": needs["draft"], "message_id": needs["message"], "tier": "gold", "vote_id": votes["open_vote"], "buyer": buyer.slug,
     }  # fmt: skip
     return World(person, project.id, acme.id, values, of_endpoint)
+
+
+def _reprice(project: Project, mark: str) -> None:
+    """A tier in its second version, with a renewing sponsorship of the first."""
+    iron = make_tier(project, slug="iron")
+    make_sponsorship(make_organization(f"ebb{mark}"), iron, renewal_id=f"sub_ebb{mark}")
+    with transaction():
+        db.session.add(TierVersion(
+            tier_id=iron.tier_id, number=2, name="Iron", price_minor=12000,
+            currency=iron.currency, interval=iron.interval, voting_weight=1,
+            audience=iron.audience, benefits=[], created_at=NOW,
+        ))  # fmt: skip
 
 
 def _finding(project_id: int | None, key: str) -> int:
@@ -274,17 +296,22 @@ def _promise_renewal(app: Flask, stake: Sponsorship) -> None:
     )  # fmt: skip
 
 
-def _state_needs(project: Project, acme: Organization, author: Person) -> dict[str, int]:
-    """Needs by state, ids and numbers, and a message that waits."""
+def _state_needs(
+    project: Project, acme: Organization, author: Person, proposal: int
+) -> dict[str, int]:
+    """Needs by state, ids and numbers; one joins the proposal; and a message that waits."""
     draft = make_need(project, acme, author, NeedState.DRAFT)
     waiting = make_need(project, acme, author, NeedState.WAITING)
     open_ = make_need(project, acme, author, NeedState.OPEN)
+    answers = select(Proposal.id).filter_by(project_id=project.id, number=proposal)
+    joined = make_need(project, acme, author, NeedState.TAKEN_UP,
+                       proposal_id=db.session.scalars(answers).one())  # fmt: skip
     with transaction() as session:
         session.add(
             Trust(project_id=project.id, person_id=author.id, granted_by="Noor", granted_at=NOW)
         )
     return {"draft": draft.id, "waiting_number": waiting.number, "open": open_.id,
-            "open_number": open_.number, "message": make_message(open_, author).id}  # fmt: skip
+            "open_number": open_.number, "joined_number": joined.number, "message": make_message(open_, author).id}  # fmt: skip
 
 
 def _ask_for_support(project: Project, acme: Organization, author: Person) -> SupportRequest:
@@ -309,8 +336,9 @@ def _report(project: Project, person: Person, colleague: Person) -> dict[str, in
     rows = [own, add(2, colleague, ReportState.RECEIVED), add(3, colleague, ReportState.CLOSED)]
     blocked = make_person()
     block = WorkshopBlock(project_id=project.id, person_id=blocked.id, set_by="Noor", set_at=NOW)
+    apart = PersonBlock(blocker_id=person.id, blocked_id=blocked.id, set_at=NOW)
     with transaction() as session:
-        session.add_all([*rows, block])
+        session.add_all([*rows, block, apart])
     return {"own": own.id, "open": 2, "closed": 3, "blocked": blocked.id}
 
 
