@@ -95,6 +95,7 @@ class Permission(StrEnum):
     CONTRIBUTOR_PART_END = "contributor:part:end"
     CONTRIBUTOR_BALLOT_CAST = "contributor:ballot:cast"
     CONTRIBUTOR_NEED_WRITE = "contributor:need:write"
+    CONTRIBUTOR_STATEMENT_WRITE = "contributor:statement:write"
 
 
 _O = OrganizationRole
@@ -159,6 +160,7 @@ CONTRIBUTOR_POLICY = frozenset(
         Permission.CONTRIBUTOR_PART_END,
         Permission.CONTRIBUTOR_BALLOT_CAST,
         Permission.CONTRIBUTOR_NEED_WRITE,
+        Permission.CONTRIBUTOR_STATEMENT_WRITE,
     }
 )
 

@@ -21,8 +21,9 @@ from portal.models.proposals import Proposal
 class Statement(Base):
     """What one elector says on one proposal: a position and three fields.
 
-    ``organization_id`` is None where a maintainer speaks in person. ``promised`` is what the
-    charter let the public see when it was handed in; ``proposal_revision`` the text it is about.
+    ``organization_id`` is None where somebody with a ballot of their own speaks in person.
+    ``promised`` is what the charter let the public see when it was handed in;
+    ``proposal_revision`` the text it is about.
     ``reason`` is that of the last decision on it. Withdrawn, its words are gone.
     """
 

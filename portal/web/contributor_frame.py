@@ -17,6 +17,7 @@ def contributor_frame(project: Scope) -> dict[str, Any]:
     own: list[Entry] = [
         (root, _("Your part"), None),
         (f"{root}/needs", _("Your needs"), None),
+        (f"{root}/statements", _("Your statements"), None),
     ]
     around: list[Entry] = [
         (f"/p/{project.slug}", _("Public pages"), None),

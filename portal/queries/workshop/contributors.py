@@ -13,12 +13,16 @@ from portal.domain.charter import ContributorsVoice
 from portal.domain.contributors import INVITED_AS, ContributorState
 from portal.domain.errors import NotFound
 from portal.domain.needs import NeedState
+from portal.domain.proposals import ProposalState
+from portal.domain.statements import StatementState
 from portal.domain.votes import VoteState
 from portal.models.contributors import Contributor
 from portal.models.identity import Person
 from portal.models.invitations import Invitation
 from portal.models.needs import Need
 from portal.models.projects import Project
+from portal.models.proposals import Proposal
+from portal.models.statements import Statement
 from portal.models.votes import Ballot, Elector, Vote
 from portal.queries.weights.electorate import get_charter
 
@@ -77,7 +81,7 @@ class OwnPart:
 class Contribution:
     """A project to which somebody contributes, and what waits there.
 
-    Counted are ballots that are not cast, and needs that a steward asks to reword.
+    Counted are ballots that are not cast, and needs and statements that a steward asks to reword.
     """
 
     slug: str
@@ -219,8 +223,21 @@ def list_contributions(person_id: int, *, now: datetime) -> tuple[Contribution, 
         .correlate(Contributor)
         .scalar_subquery()
     )
+    said_again = (
+        select(func.count(Statement.id))
+        .join(Proposal, Proposal.id == Statement.proposal_id)
+        .where(
+            Statement.author_id == person_id,
+            Statement.organization_id.is_(None),
+            Statement.project_id == Contributor.project_id,
+            Statement.state == StatementState.REWORD,
+            Proposal.state == ProposalState.CONSULTATION,
+        )
+        .correlate(Contributor)
+        .scalar_subquery()
+    )
     rows = db.session.execute(
-        select(Project.slug, Project.name, Contributor.work, ballots + reworded)
+        select(Project.slug, Project.name, Contributor.work, ballots + reworded + said_again)
         .join(Contributor, Contributor.project_id == Project.id)
         .where(Contributor.person_id == person_id, Contributor.ended_at.is_(None))
         .order_by(Project.name)

@@ -1,11 +1,11 @@
-"""Statements on the author's side: an organization's, or a maintainer's own."""
+"""Statements on the author's side: an organization's, or one's own in person."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, exists, or_, select
+from sqlalchemy import ColumnElement, Row, exists, or_, select, true
 
 from portal.database import db
 from portal.domain.charter import StatementsShown
@@ -27,7 +27,7 @@ from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.models.sponsorship import Sponsorship
 from portal.models.statements import Statement
-from portal.models.votes import ElectorOrganization, VoteProposal
+from portal.models.votes import Elector, ElectorOrganization, VoteProposal
 from portal.queries.weights.electorate import find_standing
 from portal.queries.workshop.statements import Consultation, get_consultation
 
@@ -36,7 +36,7 @@ STATEMENTS_PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class ConsultationLine:
-    """A proposal on which an organization may put a statement, or has one in a ``state``."""
+    """A proposal on which a statement may be put from a seat, or has one in a ``state``."""
 
     project_slug: str
     project: str
@@ -101,6 +101,32 @@ def list_consultations(
         Sponsorship.project_id == Proposal.project_id,
         Sponsorship.term.in_(GOOD_STANDING),
     )
+    own = Statement.organization_id == organization_id
+    return _list(own, stake, before=before)
+
+
+def list_own_consultations(
+    project_id: int, person_id: int, *, before: int | None = None
+) -> tuple[tuple[ConsultationLine, ...], int | None]:
+    """What is in consultation in a project, and what a person has spoken on there in person.
+
+    Newest first, in one statement.
+    """
+    here = Proposal.project_id == project_id
+    return _list(_in_person(person_id), here, within=here, before=before)
+
+
+def _in_person(person_id: int) -> ColumnElement[bool]:
+    return Statement.organization_id.is_(None) & (Statement.author_id == person_id)
+
+
+def _list(
+    own: ColumnElement[bool],
+    concerns: ColumnElement[bool],
+    *,
+    within: ColumnElement[bool] | None = None,
+    before: int | None,
+) -> tuple[tuple[ConsultationLine, ...], int | None]:
     query = (
         select(
             Project.slug,
@@ -112,13 +138,13 @@ def list_consultations(
             Proposal.id,
         )
         .join(Project, Proposal.project_id == Project.id)
-        .outerjoin(
-            Statement,
-            (Statement.proposal_id == Proposal.id) & (Statement.organization_id == organization_id),
-        )
+        .outerjoin(Statement, (Statement.proposal_id == Proposal.id) & own)
         .where(
+            true() if within is None else within,
             Proposal.published_at.is_not(None),
-            or_((Proposal.state == ProposalState.CONSULTATION) & stake, Statement.id.is_not(None)),
+            or_(
+                (Proposal.state == ProposalState.CONSULTATION) & concerns, Statement.id.is_not(None)
+            ),
         )
         .order_by(Proposal.id.desc())
         .limit(STATEMENTS_PAGE + 1)
@@ -149,8 +175,7 @@ def get_personal_consultation(
 ) -> OwnConsultation:
     """A consultation from the seat of somebody who would cast a ballot in person."""
     electorate = find_standing(project_id, now=now)
-    own = Statement.organization_id.is_(None) & (Statement.author_id == person_id)
-    return _own(project_id, number, electorate, own, person_id=person_id)
+    return _own(project_id, number, electorate, _in_person(person_id), person_id=person_id)
 
 
 def list_own_desks(actor: Actor, project_id: int) -> tuple[OwnDesk, ...]:
@@ -196,7 +221,7 @@ def _own(
     group = [each.organization_id for each in elector.members] if elector else []
     if _speaks(proposal.id, [each for each in group if each != organization_id]):
         obstacles.append(RELATED)
-    reads = elector is not None or _was_elector(proposal.id, organization_id)
+    reads = elector is not None or _was_elector(proposal.id, **who)
     return OwnConsultation(
         project=proposal.project,
         project_slug=proposal.slug,
@@ -258,7 +283,14 @@ def _speaks(proposal_id: int, organization_ids: list[int]) -> bool:
     return db.session.scalar(spoken.limit(1)) is not None
 
 
-def _was_elector(proposal_id: int, organization_id: int | None) -> bool:
+def _was_elector(proposal_id: int, *, organization_id: int | None, person_id: int | None) -> bool:
+    if person_id is not None:
+        own = (
+            select(Elector.id)
+            .join(VoteProposal, VoteProposal.vote_id == Elector.vote_id)
+            .where(VoteProposal.proposal_id == proposal_id, Elector.person_id == person_id)
+        )
+        return db.session.scalar(own.limit(1)) is not None
     seat = (
         select(ElectorOrganization.vote_id)
         .join(VoteProposal, VoteProposal.vote_id == ElectorOrganization.vote_id)

@@ -9,13 +9,14 @@ from sqlalchemy import select
 from portal.database import db
 from portal.domain.errors import NotFound
 from portal.domain.notifications import MailKind
-from portal.domain.permissions import Actor, Permission, require
+from portal.domain.permissions import PROJECT_POLICY, Actor, Permission, require
 from portal.domain.statements import (
     StatementAction,
     StatementState,
     check_screening,
     move,
 )
+from portal.models.projects import Maintainership
 from portal.models.statements import Statement
 from portal.services.audit import record_change
 from portal.services.outbox import post_mail
@@ -129,5 +130,17 @@ def statement_path(statement: Statement) -> str:
     """Where the author's side reads a statement."""
     slug, number = statement.project.slug, statement.proposal.number
     if statement.organization is None:
-        return f"/desk/{slug}/proposals/{number}/statements"
+        if _writes_at_the_desk(statement):
+            return f"/desk/{slug}/proposals/{number}/statements"
+        return f"/contributor/{slug}/statements/{number}"
     return f"/organizations/{statement.organization.slug}/statements/{slug}/{number}"
+
+
+def _writes_at_the_desk(statement: Statement) -> bool:
+    """Whether somebody who speaks in person has the project's desk to do so from."""
+    held = select(Maintainership.id).where(
+        Maintainership.project_id == statement.project_id,
+        Maintainership.person_id == statement.author_id,
+        Maintainership.role.in_(PROJECT_POLICY[Permission.PROJECT_STATEMENT_WRITE]),
+    )
+    return db.session.scalar(held.limit(1)) is not None

@@ -39,7 +39,7 @@ ReadStanding = Callable[[], Electorate]
 
 @dataclass(frozen=True, slots=True)
 class _Seat:
-    """For whom somebody speaks: an organization, or, as a maintainer, for themselves."""
+    """For whom somebody speaks: an organization, or themselves, with a ballot of their own."""
 
     actor: Actor
     project_id: int
@@ -84,11 +84,11 @@ def put_own_statement(
     read_standing: ReadStanding,
     now: datetime,
 ) -> None:
-    """Hand in the statement of somebody who has a ballot in person; refuses as for organizations.
+    """Hand in the statement of a maintainer or contributor who has a ballot in person.
 
-    Refuses also the credit of an organization: there is none to name.
+    Refuses as for organizations, and also the credit of an organization: there is none to name.
     """
-    require(actor, Permission.PROJECT_STATEMENT_WRITE, project_id=project_id)
+    _require_own(actor, project_id)
     if text.credit is Credit.ORGANIZATION:
         sentence = "You speak for yourself here: choose your name, a pseudonym, or nobody."
         raise Refusal("statement.credit", sentence, field="credit")
@@ -106,8 +106,14 @@ def withdraw_statement(
 
 def withdraw_own_statement(actor: Actor, project_id: int, number: int, *, now: datetime) -> None:
     """Take one's own statement back while the consultation runs; its words are deleted."""
-    require(actor, Permission.PROJECT_STATEMENT_WRITE, project_id=project_id)
+    _require_own(actor, project_id)
     _withdraw(_Seat(actor, project_id), number, now)
+
+
+def _require_own(actor: Actor, project_id: int) -> None:
+    """Contributors put statements from pages of their own, maintainers from the project's desk."""
+    if not may(actor, Permission.CONTRIBUTOR_STATEMENT_WRITE, project_id=project_id):
+        require(actor, Permission.PROJECT_STATEMENT_WRITE, project_id=project_id)
 
 
 def _put(
@@ -256,7 +262,7 @@ def _note(
 ) -> None:
     """In the organization's list alone: in the project's it would say who is behind a pseudonym.
 
-    A maintainer who speaks under an open name stands in the project's; under a pseudonym in none.
+    Whoever speaks in person under an open name stands in the project's; under a pseudonym in none.
     """
     in_person = seat.organization_id is None
     openly = in_person and (credit or statement.credit) is Credit.PERSON

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.domain.errors import NotFound
+from portal.domain.permissions import Permission, may
 from portal.queries.identity.public_organizations import (
     find_public_picture,
     get_organization_page,
@@ -164,6 +165,9 @@ def proposal(project: str, number: int) -> ResponseReturnValue:
         need_credits=find_need_credits(frame.id, number),
         consultation=find_public_statements(frame.id, number),
         desks=list_own_desks(current_actor(), frame.id),
+        contributes=may(
+            current_actor(), Permission.CONTRIBUTOR_STATEMENT_WRITE, project_id=frame.id
+        ),
         positions=POSITIONS,
         window=window,
         turnout=window_chart(window.turnouts) if window else None,

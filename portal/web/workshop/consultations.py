@@ -10,10 +10,11 @@ from flask_babel import gettext as _
 
 from portal.database import transaction
 from portal.domain.errors import Conflict, Refusal
+from portal.domain.needs import Credit
 from portal.domain.permissions import Permission, may
 from portal.domain.proposals import ProposalState
 from portal.queries.identity.actors import Scope
-from portal.queries.weights.electorate import find_standing, get_charter
+from portal.queries.weights.electorate import get_charter
 from portal.queries.workshop.own_statements import OwnConsultation, get_personal_consultation
 from portal.queries.workshop.statements import Consultation, get_consultation
 from portal.services.workshop.statements import put_own_statement, withdraw_own_statement
@@ -21,14 +22,8 @@ from portal.services.workshop.summaries import write_summary
 from portal.web.access import current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
-from portal.web.workshop.statement_forms import (
-    POSITIONS,
-    SHOWN,
-    STATEMENT_CREDITS,
-    StatementForm,
-    SummaryForm,
-)
-from portal.web.workshop.statements import opened_form
+from portal.web.workshop.statement_forms import POSITIONS, SHOWN, STATEMENT_CREDITS, SummaryForm
+from portal.web.workshop.statement_pages import Seat, save, show_form
 
 blueprint = Blueprint("consultations", __name__)
 
@@ -61,38 +56,14 @@ def show(project: Scope, number: int) -> ResponseReturnValue:
 @requires(Permission.PROJECT_STATEMENT_WRITE)
 def edit(project: Scope, number: int) -> ResponseReturnValue:
     """A maintainer's own statement, as a form."""
-    page = _own(project, number)
-    return _render_form(project, page, opened_form(page))
+    return show_form(_seat(project, number))
 
 
 @blueprint.post(f"{_ONE}/own")
 @requires(Permission.PROJECT_STATEMENT_WRITE)
 def put(project: Scope, number: int) -> ResponseReturnValue:
     """Hand in one's own statement."""
-    form, status = StatementForm(), 422
-    form.speak_in_person()
-    if form.validate():
-        try:
-            with transaction():
-                put_own_statement(
-                    current_actor(),
-                    project.id,
-                    number,
-                    form.read(),
-                    seen=form.seen,
-                    read_standing=partial(find_standing, project.id, now=now()),
-                    now=now(),
-                )
-        except (Conflict, Refusal) as error:
-            refused(form, error)
-            status = 409 if isinstance(error, Conflict) else 422
-        else:
-            flash(_("Your statement is handed in."), "good")
-            return _to(project, number)
-    page = _own(project, number)
-    if status == 409 and page.own is not None:  # noqa: PLR2004
-        form.revision.data = str(page.own.revision)
-    return _render_form(project, page, form, conflict=status == 409), status  # noqa: PLR2004
+    return save(_seat(project, number))
 
 
 @blueprint.post(f"{_ONE}/own/withdraw")
@@ -102,7 +73,7 @@ def withdraw(project: Scope, number: int) -> ResponseReturnValue:
     with transaction():
         withdraw_own_statement(current_actor(), project.id, number, now=now())
     flash(_("The statement is withdrawn, and its words are deleted."), "good")
-    return _to(project, number)
+    return redirect(_home(project, number), 303)
 
 
 @blueprint.get(_SUMMARY)
@@ -136,7 +107,7 @@ def save_summary(project: Scope, number: int) -> ResponseReturnValue:
             status = 409 if isinstance(error, Conflict) else 422
         else:
             flash(_("The summary is saved."), "good")
-            return _to(project, number)
+            return redirect(_home(project, number), 303)
     page = get_consultation(project.id, number, private=True)
     conflict = status == 409  # noqa: PLR2004
     if conflict:
@@ -154,27 +125,21 @@ def _summarizes(project: Scope, page: Consultation) -> bool:
     return writes and page.state is ProposalState.CONSULTATION
 
 
-def _to(project: Scope, number: int) -> ResponseReturnValue:
-    return redirect(f"/desk/{project.slug}/proposals/{number}/statements", 303)
+def _home(project: Scope, number: int) -> str:
+    return f"/desk/{project.slug}/proposals/{number}/statements"
 
 
-def _render_form(
-    project: Scope, page: OwnConsultation, form: StatementForm, *, conflict: bool = False
-) -> str:
-    form.speak_in_person()
-    home = f"/desk/{project.slug}/proposals/{page.number}/statements"
-    return render_template(
-        "statements/edit.html",
-        **desk_frame(project),
+def _seat(project: Scope, number: int) -> Seat:
+    home = _home(project, number)
+    return Seat(
+        project=project,
         home=home,
         here=f"{home}/own",
         speaker=_("In person, as a maintainer"),
-        page=page,
-        form=form,
-        conflict=conflict,
-        positions=POSITIONS,
-        credits=STATEMENT_CREDITS,
-        promise=SHOWN,
+        frame=desk_frame(project),
+        read=partial(_own, project, number),
+        put=partial(put_own_statement, current_actor(), project.id, number),
+        credit=Credit.PERSON,
     )
 
 

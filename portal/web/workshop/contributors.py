@@ -7,10 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
+from portal.domain.charter import ContributorsVoice
 from portal.domain.permissions import Permission
 from portal.queries.identity.actors import Scope
 from portal.queries.votes.votes import list_own_votes
 from portal.queries.workshop.contributors import get_own_part
+from portal.queries.workshop.own_statements import list_own_consultations
 from portal.services.workshop.contributors import leave_project, show_name
 from portal.web.access import current_actor, now, requires
 from portal.web.contributor_frame import contributor_frame
@@ -29,11 +31,13 @@ def show(project: Scope) -> ResponseReturnValue:
     """What one was invited for, one's votes, and how one is shown."""
     person_id = current_actor().person_id or 0
     part = get_own_part(project.id, person_id)
+    lines, _older = list_own_consultations(project.id, person_id)
     return render_template(
         "contributors/show.html",
         **contributor_frame(project),
         part=part,
         found=list_own_votes(project.id, person_id, now=now(), before=asked_number("before")),
+        consultations=lines if part.voice is not ContributorsVoice.NONE else (),
         voice=describe_voice(part.voice),
         form=NameForm(formdata=None, is_named=part.is_named),
         now=now(),

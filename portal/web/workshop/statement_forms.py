@@ -59,12 +59,10 @@ class StatementForm(Form):
     revision = HiddenField(default="0")
 
     def speak_in_person(self) -> None:
-        """Take away the credit of an organization: a maintainer speaks for nobody else."""
+        """Take away the credit of an organization: there is none to name."""
         self.credit.choices = [
             each for each in self.credit.choices if each.value != Credit.ORGANIZATION
         ]
-        if self.credit.data == Credit.ORGANIZATION.value and not self.is_submitted():
-            self.credit.data = Credit.PERSON.value
 
     def show(self, own: OwnStatement) -> None:
         """Fill in a statement as one would type it."""

@@ -9,11 +9,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
-from portal.domain.errors import Conflict, NotFound, Refusal
-from portal.domain.permissions import Permission
-from portal.domain.statements import StatementState
+from portal.domain.errors import NotFound
+from portal.domain.permissions import Permission, may
 from portal.queries.identity.actors import Scope, find_project
-from portal.queries.weights.electorate import find_standing
 from portal.queries.workshop.own_statements import (
     OwnConsultation,
     get_organization_consultation,
@@ -21,10 +19,10 @@ from portal.queries.workshop.own_statements import (
 )
 from portal.services.workshop.statements import put_statement, withdraw_statement
 from portal.web.access import current_actor, now, requires
-from portal.web.forms import refused
 from portal.web.identity.organization_frame import organization_frame
 from portal.web.row_numbers import asked_number
-from portal.web.workshop.statement_forms import POSITIONS, SHOWN, STATEMENT_CREDITS, StatementForm
+from portal.web.workshop.statement_forms import POSITIONS, SHOWN, STATEMENT_CREDITS
+from portal.web.workshop.statement_pages import Seat, save, show_form
 
 blueprint = Blueprint("statements", __name__)
 
@@ -46,10 +44,17 @@ def index(organization: Scope) -> ResponseReturnValue:
 @requires(Permission.ORGANIZATION_STATEMENT_READ)
 def show(organization: Scope, project: str, number: int) -> ResponseReturnValue:
     """The organization's statement, and what others said."""
-    page = _page(organization, _project(project), number)
+    scope = _project(project)
+    page = _page(organization, scope, number)
+    root = f"/organizations/{organization.slug}/statements"
+    write = Permission.ORGANIZATION_STATEMENT_WRITE
     return render_template(
         "statements/show.html",
         **organization_frame(organization),
+        speaker=organization.name,
+        all=(_("Statements"), root),
+        here=_home(organization, scope, number),
+        writes=may(current_actor(), write, organization_id=organization.id),
         page=page,
         positions=POSITIONS,
         credits=STATEMENT_CREDITS,
@@ -61,39 +66,14 @@ def show(organization: Scope, project: str, number: int) -> ResponseReturnValue:
 @requires(Permission.ORGANIZATION_STATEMENT_WRITE)
 def edit(organization: Scope, project: str, number: int) -> ResponseReturnValue:
     """The statement as a form."""
-    page = _page(organization, _project(project), number)
-    return _render_form(organization, page, opened_form(page))
+    return show_form(_seat(organization, _project(project), number))
 
 
 @blueprint.post(f"{_ONE}/edit")
 @requires(Permission.ORGANIZATION_STATEMENT_WRITE)
 def put(organization: Scope, project: str, number: int) -> ResponseReturnValue:
     """Hand the statement in."""
-    scope, form, status = _project(project), StatementForm(), 422
-    if form.validate():
-        try:
-            with transaction():
-                put_statement(
-                    current_actor(),
-                    organization.id,
-                    scope.id,
-                    number,
-                    form.read(),
-                    seen=form.seen,
-                    read_standing=partial(find_standing, scope.id, now=now()),
-                    now=now(),
-                )
-        except (Conflict, Refusal) as error:
-            refused(form, error)
-            status = 409 if isinstance(error, Conflict) else 422
-        else:
-            flash(_("Your statement is handed in."), "good")
-            return _to(organization, scope, number)
-    page = _page(organization, scope, number)
-    if status == 409 and page.own is not None:  # noqa: PLR2004
-        # Having seen the saved text beside their own, they may hand theirs in over it.
-        form.revision.data = str(page.own.revision)
-    return _render_form(organization, page, form, conflict=status == 409), status  # noqa: PLR2004
+    return save(_seat(organization, _project(project), number))
 
 
 @blueprint.post(f"{_ONE}/withdraw")
@@ -104,17 +84,7 @@ def withdraw(organization: Scope, project: str, number: int) -> ResponseReturnVa
     with transaction():
         withdraw_statement(current_actor(), organization.id, scope.id, number, now=now())
     flash(_("The statement is withdrawn, and its words are deleted."), "good")
-    return _to(organization, scope, number)
-
-
-def opened_form(page: OwnConsultation) -> StatementForm:
-    """The form as it opens: with the statement that stands, or empty."""
-    form = StatementForm(formdata=None, pseudonym=page.last_pseudonym)
-    if page.own is not None:
-        if page.own.state is not StatementState.WITHDRAWN:
-            form.show(page.own)
-        form.revision.data = str(page.own.revision)
-    return form
+    return redirect(_home(organization, scope, number), 303)
 
 
 def _page(organization: Scope, project: Scope, number: int) -> OwnConsultation:
@@ -128,23 +98,18 @@ def _project(slug: str) -> Scope:
     return project
 
 
-def _to(organization: Scope, project: Scope, number: int) -> ResponseReturnValue:
-    url = f"/organizations/{organization.slug}/statements/{project.slug}/{number}"
-    return redirect(url, 303)
+def _home(organization: Scope, project: Scope, number: int) -> str:
+    return f"/organizations/{organization.slug}/statements/{project.slug}/{number}"
 
 
-def _render_form(
-    organization: Scope, page: OwnConsultation, form: StatementForm, *, conflict: bool = False
-) -> str:
-    return render_template(
-        "statements/edit.html",
-        **organization_frame(organization),
-        home=f"/organizations/{organization.slug}/statements/{page.project_slug}/{page.number}",
+def _seat(organization: Scope, project: Scope, number: int) -> Seat:
+    home = _home(organization, project, number)
+    return Seat(
+        project=project,
+        home=home,
+        here=f"{home}/edit",
         speaker=organization.name,
-        page=page,
-        form=form,
-        conflict=conflict,
-        positions=POSITIONS,
-        credits=STATEMENT_CREDITS,
-        promise=SHOWN,
+        frame=organization_frame(organization),
+        read=partial(_page, organization, project, number),
+        put=partial(put_statement, current_actor(), organization.id, project.id, number),
     )
