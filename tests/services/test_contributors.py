@@ -45,12 +45,12 @@ from portal.models.sponsorship import Sponsorship
 from portal.models.votes import Elector, Vote
 from portal.queries.desks.desks import find_my_desks, get_overview
 from portal.queries.projects.project_desk import find_people
+from portal.queries.projects.public_people import find_public_people
 from portal.queries.votes.outcomes import get_outcome_page
 from portal.queries.votes.votes import get_contributor_ballot_page, list_own_votes
 from portal.queries.votes.windows import get_present_page
 from portal.queries.weights.electorate import find_standing
 from portal.queries.workshop.contributors import (
-    find_public_contributors,
     get_contributors_desk,
     get_own_part,
     list_contributions,
@@ -526,7 +526,7 @@ def test_the_unnamed_are_a_number_and_no_public_path_names_them(
     kai = make_person("Kai Shown")
     make_contributor(scene.project, lin, work="Hidden work")
     make_contributor(scene.project, kai, is_named=True, work="Shown work")
-    found = find_public_contributors(scene.project.id)
+    found = find_public_people(scene.project.id).contributors
     assert ([each.name for each in found.named], found.unnamed) == (["Kai Shown"], 1)
     vote = make_vote(scene)
     cast_own(scene.project, lin, vote, "for", reason="Because.")

@@ -12,15 +12,14 @@ from portal.database import db
 from portal.domain.decisions import DecisionKind, RoadmapState
 from portal.domain.errors import NotFound
 from portal.domain.outcomes import Verdict, verdict_of
-from portal.domain.permissions import ProjectRole
 from portal.domain.proposals import ProposalState
 from portal.domain.votes import VoteState
 from portal.models.decisions import DecisionRecord, RoadmapItem
 from portal.models.figures import ProjectFigures
-from portal.models.identity import Person
-from portal.models.projects import Maintainership, Project
+from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.models.votes import Outcome, Vote
+from portal.queries.projects.public_people import PublicPeople, find_public_people
 from portal.queries.sponsorship.public_sponsors import WallTier, find_wall
 
 _OPEN_VOTES = 6
@@ -41,14 +40,6 @@ class ProjectFrame:
     website: str
     help_url: str
     security_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class PublicMaintainer:
-    """Somebody who maintains the project; roles in the order of their table."""
-
-    name: str
-    roles: tuple[ProjectRole, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,7 @@ class ProjectPage:
     consultations: int
     in_progress: int
     shipped: int
-    maintainers: tuple[PublicMaintainer, ...]
+    people: PublicPeople
     open_votes: tuple[OpenVote, ...]
     outcomes: tuple[NewOutcome, ...]
     wall: tuple[WallTier, ...]
@@ -141,29 +132,11 @@ def get_project_page(slug: str, *, now: datetime) -> ProjectPage:
         consultations=consultations,
         in_progress=in_progress,
         shipped=shipped,
-        maintainers=find_maintainers(project.id),
+        people=find_public_people(project.id),
         open_votes=_open_votes(project.id, now),
         outcomes=_outcomes(project.id),
         wall=find_wall(project.id, limit=_WALL),
     )
-
-
-def find_maintainers(project_id: int) -> tuple[PublicMaintainer, ...]:
-    """Who maintains the project, leads first, then by name, in one statement."""
-    held: dict[tuple[int, str], list[ProjectRole]] = {}
-    for person_id, name, role in db.session.execute(
-        select(Person.id, Person.name, Maintainership.role)
-        .join(Maintainership, Maintainership.person_id == Person.id)
-        .where(Maintainership.project_id == project_id)
-        .order_by(Person.name, Person.id)
-    ):
-        held.setdefault((person_id, name), []).append(role)
-    order = list(ProjectRole)
-    people = [
-        PublicMaintainer(name, tuple(sorted(roles, key=order.index)))
-        for (_id, name), roles in held.items()
-    ]
-    return tuple(sorted(people, key=lambda each: order.index(each.roles[0])))
 
 
 def _items(state: RoadmapState) -> ScalarSelect[int]:

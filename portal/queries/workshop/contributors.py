@@ -90,27 +90,6 @@ class Contribution:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class NamedContributor:
-    """A contributor who chose to be named, and what they were invited for."""
-
-    name: str
-    work: str
-
-
-@dataclass(frozen=True, slots=True)
-class PublicContributors:
-    """What the public may know: those who chose to be named, and how many others there are."""
-
-    named: tuple[NamedContributor, ...]
-    unnamed: int
-
-    @property
-    def number(self) -> int:
-        """All contributors."""
-        return len(self.named) + self.unnamed
-
-
 _LINE: tuple[Any, ...] = (
     Contributor.id,
     Person.name,
@@ -243,15 +222,3 @@ def list_contributions(person_id: int, *, now: datetime) -> tuple[Contribution, 
         .order_by(Project.name)
     )
     return tuple(Contribution(*row) for row in rows)
-
-
-def find_public_contributors(project_id: int) -> PublicContributors:
-    """Who is in the room for their work, in one statement; the unnamed are a number and no more."""
-    rows = db.session.execute(
-        select(Contributor.is_named, Person.name, Contributor.work)
-        .join(Person, Contributor.person_id == Person.id)
-        .where(Contributor.project_id == project_id, Contributor.ended_at.is_(None))
-        .order_by(Person.name, Person.id)
-    ).all()
-    named = tuple(NamedContributor(row.name, row.work) for row in rows if row.is_named)
-    return PublicContributors(named, len(rows) - len(named))

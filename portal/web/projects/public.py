@@ -16,11 +16,8 @@ from portal.queries.identity.public_organizations import (
 )
 from portal.queries.projects.charters import find_charter
 from portal.queries.projects.public_home import get_home_page
-from portal.queries.projects.public_project import (
-    find_maintainers,
-    get_project_frame,
-    get_project_page,
-)
+from portal.queries.projects.public_people import find_public_people
+from portal.queries.projects.public_project import get_project_frame, get_project_page
 from portal.queries.projects.roadmap import get_roadmap
 from portal.queries.sponsorship.public_sponsors import get_sponsors_page
 from portal.queries.sponsorship.stake_effects import list_credited
@@ -28,7 +25,6 @@ from portal.queries.sponsorship.tiers import list_tiers_on_sale
 from portal.queries.votes.outcomes import OutcomePage, get_outcome_page
 from portal.queries.votes.proposals import get_proposal_page, list_proposals
 from portal.queries.votes.windows import find_window, get_present_page
-from portal.queries.workshop.contributors import find_public_contributors
 from portal.queries.workshop.needs import find_need_credits
 from portal.queries.workshop.own_statements import list_own_desks
 from portal.queries.workshop.screening import find_intake
@@ -90,12 +86,7 @@ def overview(project: str) -> ResponseReturnValue:
     """A project: what it is, where it stands, what is being voted on."""
     page = get_project_page(project, now=now())
     page_changes_at(page.changes_at, now=now())
-    return _page(
-        "project",
-        page=page,
-        project=page.project,
-        contributors=find_public_contributors(page.project.id),
-    )
+    return _page("project", page=page, project=page.project)
 
 
 @blueprint.get("/p/<project>/sponsors")
@@ -267,8 +258,7 @@ def how_we_work(project: str) -> ResponseReturnValue:
     return _page(
         "how_we_work",
         project=frame,
-        maintainers=find_maintainers(frame.id),
-        contributors=find_public_contributors(frame.id),
+        people=find_public_people(frame.id),
         voice=describe_voice(charter.charter.contributors) if charter else "",
     )
 
