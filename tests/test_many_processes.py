@@ -43,6 +43,8 @@ from tests.sandbox.stage import API_KEY, WEBHOOK_SECRET, Stage, open_stage, wait
 from tests.vote_builders import DAY, Scene, cast, make_scene, make_vote
 
 BUYERS, MAILS, REPLAYS = 4, 60, 3
+# Only a bound on what hangs, in seconds: a busy machine is slow to start processes.
+PATIENCE = 300
 NAMED_REDIS = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379")
 
 
@@ -107,7 +109,7 @@ def _process(environ: dict[str, str], *command: str) -> Iterator[subprocess.Pope
     finally:
         process.terminate()
         try:
-            process.wait(timeout=10)
+            process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -155,7 +157,7 @@ def fleet(new_postgresql_database: Callable[[], str], tmp_path: Path) -> Iterato
             ))  # fmt: skip
         webs = [f"http://127.0.0.1:{port}" for port in ports]
         for web in webs:
-            wait_for(lambda web=web: _answers(web), seconds=30)  # type: ignore[misc]
+            wait_for(lambda web=web: _answers(web), seconds=PATIENCE)  # type: ignore[misc]
 
         def start_jobs() -> None:
             for _ in range(2):
@@ -172,7 +174,7 @@ def _let_go(app: Flask) -> None:
 
 def _answers(web: str) -> bool:
     try:
-        return requests.get(f"{web}/healthz", timeout=10).ok
+        return requests.get(f"{web}/healthz", timeout=PATIENCE).ok
     except requests.RequestException:
         return False
 
@@ -212,9 +214,9 @@ def _buy(fleet: Fleet, project: str, buyer: str, cookie: str) -> None:
         with requests.Session() as browser:
             browser.cookies.set("stakehold", cookie, domain="127.0.0.1")
             address = f"{web}/p/{project}/tiers/gold/buy"
-            page = browser.get(f"{address}?organization={buyer}", timeout=20)
+            page = browser.get(f"{address}?organization={buyer}", timeout=PATIENCE)
             form = {"csrf_token": _token(page.text), "organization": buyer, "version": "1"}
-            answer = browser.post(address, data=form, timeout=20, allow_redirects=False)
+            answer = browser.post(address, data=form, timeout=PATIENCE, allow_redirects=False)
             assert answer.status_code == 303, answer.text
             return answer.headers["Location"]
 
@@ -230,7 +232,7 @@ def _replay(fleet: Fleet) -> None:
 
     def deliver(arrival: tuple[tuple[bytes, str], str]) -> int:
         (body, signature), web = arrival
-        answer = requests.post(f"{web}/webhooks/stripe", data=body, timeout=20,
+        answer = requests.post(f"{web}/webhooks/stripe", data=body, timeout=PATIENCE,
                                headers={"Stripe-Signature": signature})  # fmt: skip
         return answer.status_code
 
@@ -242,9 +244,13 @@ def _replay(fleet: Fleet) -> None:
 def _press_sign_in(fleet: Fleet) -> list[int]:
     """Ask for a link twelve times within a minute, from one web and the other in turn."""
     with requests.Session() as browser:
-        form = {"csrf_token": _token(browser.get(f"{fleet.webs[0]}/sign-in", timeout=20).text)}
+        form = {
+            "csrf_token": _token(browser.get(f"{fleet.webs[0]}/sign-in", timeout=PATIENCE).text)
+        }
         return [
-            browser.post(f"{fleet.webs[number % 2]}/sign-in", data=form, timeout=20).status_code
+            browser.post(
+                f"{fleet.webs[number % 2]}/sign-in", data=form, timeout=PATIENCE
+            ).status_code
             for number in range(12)
         ]
 
@@ -266,11 +272,13 @@ def test_many_processes_lose_nothing_and_do_nothing_twice(fleet: Fleet) -> None:
     wait_for(lambda: len(fleet.stage.endpoint.received) >= BUYERS)
     fleet.start_jobs()
     _replay(fleet)
-    wait_for(lambda: _count(app, of=Outcome) > 0, seconds=30)
-    wait_for(lambda: not _count(app, ProcessorEvent.handled_at.is_(None), of=ProcessorEvent), 30)
+    wait_for(lambda: _count(app, of=Outcome) > 0, seconds=PATIENCE)
+    wait_for(
+        lambda: not _count(app, ProcessorEvent.handled_at.is_(None), of=ProcessorEvent), PATIENCE
+    )
     _replay(fleet)  # late, and the last mails are looked for at once
     unsent = (OutboxMessage.sent_at.is_(None), ~OutboxMessage.in_digest)
-    wait_for(lambda: not _count(app, *unsent, of=OutboxMessage), seconds=30)
+    wait_for(lambda: not _count(app, *unsent, of=OutboxMessage), seconds=PATIENCE)
     time.sleep(1)  # whoever would do something twice does it now
 
     with app.app_context():

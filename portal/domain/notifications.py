@@ -23,6 +23,7 @@ class MailKind(StrEnum):
     CONDUCT = "conduct"
     DIGEST = "digest"
 
+    CONSULTATION = "consultation"
     VOTE = "vote"
     REMINDER = "reminder"
     OUTCOME = "outcome"
@@ -59,6 +60,7 @@ IN_DIGEST = frozenset({Way.DAILY, Way.WEEKLY})
 
 # What needs somebody comes at once; what only tells them something waits for a digest.
 DEFAULT_WAYS: Mapping[MailKind, Way] = {
+    MailKind.CONSULTATION: Way.DAILY,
     MailKind.VOTE: Way.IMMEDIATELY,
     MailKind.REMINDER: Way.IMMEDIATELY,
     MailKind.OUTCOME: Way.DAILY,
@@ -83,6 +85,7 @@ _BALLOTS = frozenset(
 )
 # Whoever holds one of these rights somewhere may get the kind; no right: anybody may.
 _CONCERNS: Mapping[MailKind, frozenset[Permission]] = {
+    MailKind.CONSULTATION: _BALLOTS,
     MailKind.VOTE: _BALLOTS,
     MailKind.REMINDER: _BALLOTS,
     MailKind.STATEMENT: _BALLOTS,

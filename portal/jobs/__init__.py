@@ -28,7 +28,13 @@ from portal.jobs.billing import (
 )
 from portal.jobs.books import check_money
 from portal.jobs.life import follow_changes, follow_money_back, remind_of_terms
-from portal.jobs.mail import deliver_mail, gather_digests, spread_news
+from portal.jobs.mail import (
+    deliver_mail,
+    forget_mail,
+    gather_digests,
+    remind_of_reviews,
+    spread_news,
+)
 from portal.jobs.reconciler import compare_books
 from portal.jobs.record import keep_record
 from portal.jobs.rows import LISTED, SETTLED, one
@@ -312,6 +318,8 @@ SWEEPS = (
     Sweep("keep_support_pace", keep_support_pace, {"minute": "29", "hour": "1"}),
     _STATEMENTS,
     Sweep("forget_links", _forget_links, {"minute": "41", "hour": "4"}),
+    Sweep("forget_mail", forget_mail, {"minute": "53", "hour": "4"}),
+    Sweep("remind_of_reviews", remind_of_reviews, {"minute": "17", "hour": "6"}),
     Sweep("spread_news", spread_news),
     Sweep("gather_digests", gather_digests, {"minute": "*/5"}),
     _OUTBOX,

@@ -12,10 +12,10 @@ from portal.domain.stop_links import StopLink, sign_stop_link, stoppable
 from portal.jobs.rows import one
 from portal.ports.collaborators import Collaborators
 from portal.ports.mail import Mail, MailUndelivered
-from portal.services import outbox
+from portal.services import outbox, purges
 from portal.services.notifications import digests
 from portal.services.outbox import DueMessage
-from portal.services.votes import news
+from portal.services.votes import due_reviews, news
 from portal.settings import Settings
 
 # Whatever is sent without asking follows from a role, or from something done here.
@@ -35,6 +35,13 @@ def spread_news(_world: Collaborators, now: datetime) -> None:
                     more = news.tell_some(news_id, now=now)
 
 
+def remind_of_reviews(_world: Collaborators, now: datetime) -> None:
+    """Tell those who decide of decisions whose review date has come, once for each date."""
+    for decision_id, due_on in due_reviews.find_due_reviews(now=now):
+        with one("review of decision", decision_id), transaction():
+            due_reviews.tell_due_review(decision_id, due_on, now=now)
+
+
 def gather_digests(_world: Collaborators, now: datetime) -> None:
     """Make a digest for everybody for whom something collected is due, however late the run is."""
     last = 0
@@ -50,6 +57,13 @@ def _gather(person_id: int, now: datetime) -> None:
     while more:
         with transaction():
             more = digests.gather_digest(person_id, now=now)
+
+
+def forget_mail(_world: Collaborators, now: datetime) -> None:
+    """Mail that was sent long ago loses its words, in portions."""
+    while old := purges.find_old_mail(now=now):
+        with transaction():
+            purges.forget_mail(old, now=now)
 
 
 def deliver_mail(world: Collaborators, now: datetime) -> None:

@@ -17,6 +17,7 @@ class OutboxMessage(Base):
     ``in_digest`` it is never sent by itself: from ``due_at`` on it is put into a digest, which is
     a message of its own, named by ``digest_id``; ``sent_at`` then says when it was put there.
     ``about_id`` is the person whose doing the mail tells of, if somebody might have blocked them.
+    Ninety days after it was sent, words and people are emptied, and the key stays.
     """
 
     __tablename__ = "outbox_messages"

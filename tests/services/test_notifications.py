@@ -345,7 +345,10 @@ def test_a_digests_link_stops_all_that_comes_in_digests_and_nothing_else(app: Fl
     choose(ada, need=Way.WEEKLY)
     stop(ada, MailKind.DIGEST)
     off = {kind for kind, way in ways_of(ada).items() if way is Way.NEVER}
-    in_digests = {MailKind.OUTCOME, MailKind.ROADMAP, MailKind.NEED_DESK, MailKind.SCREENING}
+    in_digests = {
+        MailKind.CONSULTATION, MailKind.OUTCOME, MailKind.ROADMAP, MailKind.NEED_DESK,
+        MailKind.SCREENING,
+    }  # fmt: skip
     assert off == {MailKind.VOTE, MailKind.NEED, *in_digests}
     resume(ada, MailKind.DIGEST)
     assert ways_of(ada) == dict(DEFAULT_WAYS) | {

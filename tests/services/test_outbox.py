@@ -16,6 +16,7 @@ from portal.services.outbox import (
     mark_undelivered,
     post_mail,
 )
+from portal.services.purges import find_old_mail, forget_mail
 from tests.builders import NOW
 
 
@@ -79,3 +80,56 @@ def test_after_ten_failures_nobody_tries_any_more_and_the_reason_is_kept(app: Fl
         at, tries = at + timedelta(days=1), tries + 1
     assert tries == 10
     assert db.session.scalars(select(OutboxMessage.problem)).one().startswith("no such mailbox")
+
+
+def forget_old_mail(*, after: timedelta) -> None:
+    with transaction():
+        forget_mail(find_old_mail(now=NOW + after), now=NOW + after)
+    db.session.expire_all()
+
+
+def words(key: str) -> list[str | int | None]:
+    row = db.session.scalars(select(OutboxMessage).where(OutboxMessage.dedupe_key == key)).one()
+    return [row.recipient, row.subject, row.paragraphs, row.why, row.person_id]
+
+
+def test_mail_is_forgotten_ninety_days_after_it_was_sent_and_never_before(app: Flask) -> None:
+    for key in ("sent", "unsent", "failed"):
+        post(key)
+    with transaction():
+        mark_sent(find_due_messages(now=NOW)[0], now=NOW + timedelta(days=1))
+        db.session.scalars(
+            select(OutboxMessage).where(OutboxMessage.dedupe_key == "failed")
+        ).one().attempts = 10
+    before = words("sent")
+    forget_old_mail(after=timedelta(days=91, seconds=-1))
+    assert words("sent") == before
+    forget_old_mail(after=timedelta(days=91))
+    assert words("sent") == ["", "", "", "", None]
+    assert words("unsent") == words("failed") == before
+    assert find_old_mail(now=NOW + timedelta(days=900)) == []
+
+
+def test_a_forgotten_occasion_is_not_posted_again(app: Flask) -> None:
+    post()
+    with transaction():
+        mark_sent(find_due_messages(now=NOW)[0], now=NOW)
+    forget_old_mail(after=timedelta(days=400))
+    post()
+    assert find_due_messages(now=NOW + timedelta(days=900)) == []
+
+
+def test_what_stands_in_a_digest_is_forgotten_with_the_digest(app: Flask) -> None:
+    post("digest")
+    post("item")
+    with transaction() as session:
+        digest, item = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
+        item.digest_id, item.sent_at = digest.id, NOW
+    forget_old_mail(after=timedelta(days=400))
+    assert words("item")[0] == "ada@example.org"
+    with transaction():
+        mark_sent(digest.id, now=NOW + timedelta(days=400))
+    forget_old_mail(after=timedelta(days=489))
+    assert words("item")[0] == "ada@example.org"
+    forget_old_mail(after=timedelta(days=490))
+    assert words("item")[0] == words("digest")[0] == ""

@@ -9,20 +9,26 @@ from flask import Flask
 from sqlalchemy import select
 
 from portal.database import db, transaction
+from portal.domain.charter import ContributorsVoice, DecisionMode
 from portal.domain.decisions import DecisionKind, RoadmapAction
 from portal.domain.needs import NeedState
 from portal.domain.notifications import MailKind, Way, next_digest_at
+from portal.domain.permissions import OrganizationRole
+from portal.domain.sponsorship import Term
 from portal.jobs import run_due
 from portal.models.notifications import ProposalNews
 from portal.models.outbox import OutboxMessage
 from portal.models.proposals import Proposal
+from portal.models.sponsorship import Sponsorship
 from portal.models.votes import Elector
 from portal.services.projects.roadmap import report_progress
 from portal.services.votes import news, vote_mail
 from portal.services.votes.decisions import decide
 from portal.services.votes.tallies import find_untold_votes, tell_some
-from tests.builders import make_person
+from tests.builders import make_organization, make_person
+from tests.contributor_builders import make_contributor
 from tests.need_builders import make_need
+from tests.statement_builders import make_statements
 from tests.vote_builders import (
     DAY,
     NOW,
@@ -117,6 +123,9 @@ def test_news_is_told_in_steps_and_goes_on_where_it_was_left(
     monkeypatch.setattr(news, "_SPAN", 2)
     scene = make_scene(weights=(1, 1, 1))
     play(scene)
+    with transaction():
+        for each in news.find_untold_news()[:-1]:
+            news.tell_some(each, now=LATER)  # the consultation is over
     (news_id,) = news.find_untold_news()
     steps = []
     more = True
@@ -126,7 +135,7 @@ def test_news_is_told_in_steps_and_goes_on_where_it_was_left(
         steps.append(len(news_of(MailKind.OUTCOME)))
     assert steps == [2, 3, 3]
     assert news.find_untold_news() == []
-    row = db.session.scalars(select(ProposalNews)).one()
+    row = db.session.get_one(ProposalNews, news_id)
     assert row.finished_at == LATER
     with transaction():
         assert not news.tell_some(news_id, now=LATER)
@@ -161,3 +170,58 @@ def test_news_of_a_proposal_goes_to_no_bystander(app: Flask) -> None:
     play(scene)
     run_due(app, LATER)
     assert bystander.email not in {each.recipient for each in news_of(MailKind.OUTCOME)}
+
+
+@pytest.mark.parametrize(
+    ("voice", "heard"),
+    [
+        (ContributorsVoice.NONE, False),
+        (ContributorsVoice.HOUSE, True),
+        (ContributorsVoice.MAINTAINERS, True),
+    ],
+)
+def test_whoever_may_speak_hears_of_a_consultation_and_of_its_summary_once(
+    app: Flask, voice: ContributorsVoice, *, heard: bool
+) -> None:
+    consultation = make_statements(mode=DecisionMode.TWO_HOUSES, contributors=voice)
+    scene, lin, bystander = consultation.scene, make_person(), make_person()
+    make_contributor(scene.project, lin)
+    owner = make_person()
+    make_organization(roles={owner: [OrganizationRole.OWNER]})
+    run_due(app, NOW)
+    run_due(app, NOW)
+    speakers = {p.email for p in (*scene.representatives, scene.lead, consultation.maintainer)}
+    speakers |= {lin.email} if heard else set()
+    told = news_of(MailKind.CONSULTATION)
+    assert {each.recipient for each in told} == speakers
+    assert len(told) == len(speakers)
+    assert bystander.email not in speakers
+    assert all(each.in_digest for each in told)
+    consultation.summarize("Most want it; none said when.")
+    consultation.summarize("Most want it; two said when.", seen=1)
+    run_due(app, NOW)
+    summed = [each for each in news_of(MailKind.CONSULTATION) if "Summed up" in each.subject]
+    assert {each.recipient for each in summed} == speakers
+    assert len(summed) == len(speakers)
+    assert "Most want it" not in "".join(each.paragraphs for each in summed)
+
+
+def test_a_sponsor_without_weight_or_standing_hears_of_no_consultation(app: Flask) -> None:
+    consultation = make_statements(weights=(4, 2, 0))
+    scene = consultation.scene
+    with transaction() as session:
+        stakes = select(Sponsorship).where(Sponsorship.organization_id == scene.organizations[1].id)
+        for stake in session.scalars(stakes):
+            stake.term = Term.LAPSED
+    run_due(app, NOW)
+    told = {each.recipient for each in news_of(MailKind.CONSULTATION)}
+    assert scene.representatives[0].email in told
+    assert not told & {each.email for each in scene.representatives[1:]}
+
+
+def test_of_a_consultation_that_is_over_nobody_is_told(app: Flask) -> None:
+    scene = make_scene(weights=(1, 1))
+    make_vote(scene, make_consultation(scene))
+    run_due(app, NOW)
+    assert news_of(MailKind.CONSULTATION) == []
+    assert news.find_untold_news() == []

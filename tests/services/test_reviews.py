@@ -15,9 +15,11 @@ from portal.domain.decisions import DecisionKind, ReviewFinding, RoadmapAction, 
 from portal.domain.errors import NotFound, Refusal
 from portal.domain.permissions import ProjectRole
 from portal.domain.tasks import TaskKind
+from portal.jobs import run_due
 from portal.models.audit import AuditEntry
 from portal.models.decisions import RoadmapItem
 from portal.models.freshness import PageVersion, project_scope
+from portal.models.outbox import OutboxMessage
 from portal.models.projects import Maintainership
 from portal.models.record import LogEntry
 from portal.queries.desks.desks import get_overview
@@ -137,6 +139,38 @@ def test_a_review_makes_the_public_pages_stale(scene: Scene) -> None:
 def test_what_a_review_refuses(scene: Scene, values: dict[str, Any], code: str) -> None:
     with pytest.raises(Refusal, match=code):
         review(scene, **values)
+
+
+def test_d1_those_who_decide_get_one_mail_when_the_date_has_come(app: Flask, scene: Scene) -> None:
+    steward = make_person()
+    with transaction() as session:
+        session.add(
+            Maintainership(
+                project_id=scene.project.id, person_id=steward.id, role=ProjectRole.STEWARD,
+                since=NOW,
+            )
+        )  # fmt: skip
+
+    def told() -> list[str]:
+        rows = db.session.scalars(
+            select(OutboxMessage.dedupe_key)
+            .where(OutboxMessage.dedupe_key.like("decision:%:review:%"))
+            .order_by(OutboxMessage.id)
+        )
+        return [key.split(":", 3)[3] for key in rows]
+
+    first, second = f"{DUE}:{scene.lead.id}", f"2027-07-01:{scene.lead.id}"
+
+    run_due(app, ON_THE_DAY - DAY)
+    assert told() == []
+    run_due(app, ON_THE_DAY)
+    run_due(app, ON_THE_DAY + DAY)
+    assert told() == [first]
+    review(scene, next_review_on=date(2027, 7, 1))
+    run_due(app, datetime(2027, 6, 30, tzinfo=NOW.tzinfo))
+    assert told() == [first]
+    run_due(app, datetime(2027, 7, 1, tzinfo=NOW.tzinfo))
+    assert told() == [first, second]
 
 
 def test_what_nobody_decided_on_is_not_reviewed(app: Flask) -> None:

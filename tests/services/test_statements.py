@@ -32,6 +32,7 @@ from portal.models.proposals import Proposal
 from portal.models.sponsorship import Sponsorship
 from portal.models.statements import Statement
 from portal.queries.identity.audit import list_organization_audit, list_project_audit
+from portal.queries.workshop.blocks import list_workshop_blocks
 from portal.queries.workshop.own_statements import (
     get_organization_consultation,
     get_personal_consultation,
@@ -376,6 +377,21 @@ def test_w5_a_block_is_silent_and_holds_a_statement_back(consultation: Consultat
     with transaction():
         lift_block(steward, consultation.project_id, person_id, now=NOW)
     consultation.screen(statement_id)
+
+
+@pytest.mark.parametrize(
+    ("credit", "counted"), [(Credit.ORGANIZATION, 1), (Credit.PSEUDONYM, 0), (Credit.NONE, 0)]
+)
+def test_w5_the_count_of_what_is_held_never_says_whose_a_pseudonym_is(
+    consultation: Consultation, credit: Credit, counted: int
+) -> None:
+    consultation.put(replace(HIDDEN, credit=credit))
+    author = consultation.scene.representatives[0]
+    with transaction():
+        block_in_workshop(
+            actor_of(consultation.steward), consultation.project_id, author.id, note="", now=NOW
+        )
+    assert [each.held for each in list_workshop_blocks(consultation.project_id)] == [counted]
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,8 @@ def test_the_account_page_offers_each_way_for_what_concerns_one_and_keeps_it(app
     page = browser.get("/account/notifications").get_data(as_text=True)
     offered = set(re.findall(r'name="(\w+)" type="radio"', page))
     assert offered == {
-        "vote", "reminder", "outcome", "roadmap", "need", "statement", "support", "screening"
+        "consultation", "vote", "reminder", "outcome", "roadmap", "need", "statement",
+        "support", "screening",
     }  # fmt: skip
     assert "Always sent" in page
     assert "Links to sign in" in page

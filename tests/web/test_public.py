@@ -261,3 +261,18 @@ def test_text_people_wrote_cannot_leave_its_place(app: Flask, client: FlaskClien
     make_sponsor("<script>alert(1)</script>")
     for path in ("/p/kelp", "/p/kelp/sponsors"):
         assert "<script>alert" not in client.get(path).text
+
+
+def test_without_addresses_the_doors_still_say_what_to_do(app: Flask, client: FlaskClient) -> None:
+    project = make_project("kelp", roles={make_person("Noor Lead"): [ProjectRole.LEAD]})
+    page = client.get("/p/kelp/contribute").get_data(as_text=True)
+    assert "in private" in page
+    assert "Noor Lead" in page
+    assert "/p/kelp/how-we-work" in page
+    assert "Report a weakness" not in page
+    with transaction() as session:
+        kept = session.get_one(type(project), project.id)
+        kept.security_url = kept.help_url = "https://kelp.example/security"
+    page = client.get("/p/kelp/contribute").get_data(as_text=True)
+    assert "Report a weakness" in page
+    assert "Noor Lead" not in page

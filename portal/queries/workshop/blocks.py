@@ -10,6 +10,8 @@ from sqlalchemy import Select, func, select, union
 from portal.database import db
 from portal.domain.needs import NeedState
 from portal.domain.permissions import Actor
+from portal.domain.statements import OPEN_CREDITS, StatementState
+from portal.domain.support import SupportState
 from portal.models.blocks import PersonBlock, WorkshopBlock, is_held
 from portal.models.contributors import Contributor
 from portal.models.identity import Person
@@ -17,13 +19,18 @@ from portal.models.needs import Need, NeedMessage
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership
 from portal.models.sponsorship import Sponsorship
+from portal.models.statements import Statement
+from portal.models.support import SupportRequest
 
 _OFFERED = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class BlockLine:
-    """Somebody whose words are held back, why, and how many texts wait for the block's end."""
+    """Somebody whose words are held back, why, and how many texts wait for the block's end.
+
+    What somebody says under a pseudonym or under no name is not counted: it would say whose it is.
+    """
 
     person_id: int
     name: str
@@ -57,6 +64,27 @@ def list_workshop_blocks(project_id: int) -> tuple[BlockLine, ...]:
         .correlate(WorkshopBlock)
         .scalar_subquery()
     )
+    statements = (
+        select(func.count(Statement.id))
+        .where(
+            Statement.project_id == project_id,
+            Statement.author_id == WorkshopBlock.person_id,
+            Statement.state == StatementState.WAITING,
+            Statement.credit.in_(OPEN_CREDITS),
+        )
+        .correlate(WorkshopBlock)
+        .scalar_subquery()
+    )
+    requests = (
+        select(func.count(SupportRequest.id))
+        .where(
+            SupportRequest.project_id == project_id,
+            SupportRequest.author_id == WorkshopBlock.person_id,
+            SupportRequest.state == SupportState.OPEN,
+        )
+        .correlate(WorkshopBlock)
+        .scalar_subquery()
+    )
     rows = db.session.execute(
         select(
             Person.id,
@@ -64,7 +92,7 @@ def list_workshop_blocks(project_id: int) -> tuple[BlockLine, ...]:
             WorkshopBlock.note,
             WorkshopBlock.set_by,
             WorkshopBlock.set_at,
-            needs + messages,
+            needs + messages + statements + requests,
         )
         .join(Person, WorkshopBlock.person_id == Person.id)
         .where(WorkshopBlock.project_id == project_id, WorkshopBlock.lifted_at.is_(None))

@@ -1,26 +1,23 @@
-"""News of a proposal for those who took part in it: what was decided, how far it has come."""
+"""News of a proposal: a consultation for its electors, decisions and progress for who took part."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import select
 
 from portal.database import db
 from portal.domain.decisions import DecisionKind, RoadmapAction, RoadmapState
 from portal.domain.notifications import MailKind
-from portal.domain.statements import StatementState
+from portal.domain.proposals import ProposalState
 from portal.models.decisions import DecisionRecord
 from portal.models.identity import Person
-from portal.models.needs import Need
 from portal.models.notifications import ProposalNews
 from portal.models.proposals import Proposal
-from portal.models.statements import Statement
-from portal.models.votes import Ballot, VoteProposal
 from portal.services.outbox import Letter, post_mails
+from portal.services.votes.audiences import may_speak, took_part
 
 _SPAN = 2000
-_STATED = (StatementState.RELEASED, StatementState.PRIVATE)
 _DECIDED = {
     DecisionKind.ACCEPTED: "accepted",
     DecisionKind.DECLINED: "declined",
@@ -70,6 +67,38 @@ def spread_progress(
     )
 
 
+def spread_consultation(proposal: Proposal, *, now: datetime) -> None:
+    """Tell those who may put statements that a proposal can still be changed."""
+    project, number = proposal.project, proposal.number
+    _spread(
+        proposal,
+        MailKind.CONSULTATION,
+        f"In consultation: {proposal.title}",
+        [
+            f"{project.name} put proposal {number} into consultation: its text can still change.",
+            "You may say once, in private to begin with, what it would mean for you.",
+        ],
+        ("Read the proposal", f"/p/{project.slug}/proposals/{number}"),
+        now=now,
+    )
+
+
+def spread_summary(proposal: Proposal, *, now: datetime) -> None:
+    """Tell those who may put statements that the maintainers summed them up; none of its words."""
+    project, number = proposal.project, proposal.number
+    _spread(
+        proposal,
+        MailKind.CONSULTATION,
+        f"Summed up: {proposal.title}",
+        [
+            f"The maintainers of {project.name} summed up the statements on proposal {number}.",
+            "Until a vote opens, you can still change what you said.",
+        ],
+        ("Read the proposal", f"/p/{project.slug}/proposals/{number}"),
+        now=now,
+    )
+
+
 def find_untold_news(*, limit: int = 100) -> list[int]:
     """Ids of news of which not everybody concerned was told, the oldest first."""
     return list(
@@ -83,14 +112,26 @@ def find_untold_news(*, limit: int = 100) -> list[int]:
 
 
 def tell_some(news_id: int, *, now: datetime) -> bool:
-    """Post news to the next people, two thousand or less; False once all are told."""
+    """Post news to the next people, two thousand or less; False once all are told.
+
+    Of a consultation that is over meanwhile, nobody else is told.
+    """
     news = db.session.get(ProposalNews, news_id, with_for_update=True, populate_existing=True)
     if news is None or news.finished_at is not None:
         return False
     proposal = news.proposal
+    if news.kind == MailKind.CONSULTATION:
+        if proposal.state is not ProposalState.CONSULTATION:
+            news.finished_at = now
+            return False
+        concerned = may_speak(proposal.project_id)
+        why = f"You may put statements on proposals of {proposal.project.name}."
+    else:
+        concerned = took_part(proposal.id)
+        why = f"You took part in this proposal of {proposal.project.name}."
     people = db.session.execute(
         select(Person.id, Person.email)
-        .where(Person.id.in_(_took_part(proposal.id)), Person.id > news.told_to)
+        .where(Person.id.in_(concerned), Person.id > news.told_to)
         .order_by(Person.id)
         .limit(_SPAN)
     ).all()
@@ -104,7 +145,7 @@ def tell_some(news_id: int, *, now: datetime) -> bool:
                 recipient=person.email,
                 subject=news.subject,
                 paragraphs=news.paragraphs.split("\n\n"),
-                why=f"You took part in this proposal of {proposal.project.name}.",
+                why=why,
                 action=(news.action_label, news.action_path),
                 kind=MailKind(news.kind),
                 person_id=person.id,
@@ -116,21 +157,6 @@ def tell_some(news_id: int, *, now: datetime) -> bool:
     )
     news.told_to = people[-1].id
     return True
-
-
-def _took_part(proposal_id: int) -> Select[tuple[int]]:
-    """Who cast a ballot that counts, needed what it answers, or put a released statement on it."""
-    cast = (
-        select(Ballot.cast_by_id)
-        .join(VoteProposal, VoteProposal.vote_id == Ballot.vote_id)
-        .where(VoteProposal.proposal_id == proposal_id, Ballot.superseded_at.is_(None))
-    )
-    wrote = select(Need.author_id).where(Need.proposal_id == proposal_id)
-    stated = select(Statement.author_id).where(
-        Statement.proposal_id == proposal_id, Statement.state.in_(_STATED)
-    )
-    everybody = union(cast, wrote, stated).subquery()
-    return select(everybody.c[0])
 
 
 def _spread(

@@ -13,6 +13,7 @@ from portal.domain.proposals import ProposalAction, ProposalState, move
 from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.services.audit import record_change
+from portal.services.votes.news import spread_consultation
 
 
 def draft_proposal(
@@ -95,6 +96,7 @@ def publish_proposal(actor: Actor, project_id: int, number: int, *, now: datetim
     proposal.published_at = proposal.published_at or now
     proposal.updated_at = now
     _note(proposal, "published", f"Proposal {number} published for consultation", actor, now)
+    spread_consultation(proposal, now=now)
 
 
 def withdraw_proposal(
@@ -124,6 +126,7 @@ def take_up_proposal(actor: Actor, project_id: int, number: int, *, now: datetim
     proposal.state = move(proposal.state, ProposalAction.TAKE_UP)
     proposal.updated_at = now
     _note(proposal, "taken_up", f"Proposal {number} taken up again", actor, now)
+    spread_consultation(proposal, now=now)
 
 
 def lock_proposal(project_id: int, number: int) -> Proposal:

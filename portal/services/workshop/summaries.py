@@ -11,6 +11,7 @@ from portal.domain.permissions import Actor, Permission, require
 from portal.domain.statements import MOST_SUMMARY, check_in_consultation
 from portal.models.statements import ConsultationSummary
 from portal.services.audit import record_change
+from portal.services.votes.news import spread_summary
 from portal.services.votes.proposals import lock_proposal
 
 
@@ -42,8 +43,11 @@ def write_summary(
             "with the saved text, then save again.",
         )
     if summary is None:
-        summary = ConsultationSummary(proposal_id=proposal.id, project_id=project_id, revision=0)
+        summary = ConsultationSummary(
+            proposal_id=proposal.id, project_id=project_id, revision=0, text=""
+        )
         db.session.add(summary)
+    is_new = bool(text) and not summary.text
     summary.text, summary.promised = text, shown
     summary.revision += 1
     summary.written_by, summary.written_at = actor.name, now
@@ -56,3 +60,5 @@ def write_summary(
         project_id=project_id,
         details={"proposal": number, "revision": summary.revision},
     )
+    if is_new:
+        spread_summary(proposal, now=now)

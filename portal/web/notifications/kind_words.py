@@ -15,6 +15,10 @@ WAYS: Mapping[Way, str] = {
     Way.NEVER: _l("Never"),
 }
 KINDS: Mapping[MailKind, tuple[str, str]] = {
+    MailKind.CONSULTATION: (
+        _l("Consultations"),
+        _l("A proposal can still change and you may speak on it, or what was said is summed up."),
+    ),
     MailKind.VOTE: (
         _l("Votes that open"),
         _l("A ballot of yours is open, or its window was extended."),
@@ -71,6 +75,7 @@ KINDS: Mapping[MailKind, tuple[str, str]] = {
 }
 GROUPS: Mapping[str, tuple[MailKind, ...]] = {
     _l("Votes and what follows"): (
+        MailKind.CONSULTATION,
         MailKind.VOTE,
         MailKind.REMINDER,
         MailKind.OUTCOME,

@@ -246,6 +246,7 @@ def contribute(project: str) -> ResponseReturnValue:
         intake=intake,
         resting=resting,
         gives_support=gives_support(frame.id),
+        maintainers=find_public_people(frame.id).maintainers,
     )
 
 
