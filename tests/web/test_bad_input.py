@@ -123,6 +123,8 @@ FORMS: dict[str, Form] = {
     "contributor_needs.draft": _NEED,
     "contributor_needs.withdraw": _PLAIN,
     "contributor_needs.write": {"text": "One more thing."},
+    "contributor_statements.put": _STATEMENT,
+    "contributor_statements.withdraw": _PLAIN,
     "contributors.leave": _PLAIN,
     "contributors.name": {"is_named": "y"},
     "decisions.record": {"kind": "accepted", "reasons": "Carried.", "responsible": "Noor",
@@ -298,6 +300,25 @@ def _colleague(world: World) -> Form:
     return {"person": str(world.values["person_id"])}
 
 
+# Names of fields in which people write; the others hold choices, figures and days.
+TYPED = {
+    "body", "changes", "conflict", "conflicts", "description", "evidence", "happened", "meaning",
+    "need", "note", "question", "reason", "summary", "text", "title", "tried", "what",
+}  # fmt: skip
+
+
+CHANGED = "changed something although it refused"
+# What every refusal has one of: the errors of a form, or a page or a note that says why.
+WHY = (
+    'class="error-summary"',
+    'class="error"',
+    'class="notice bad"',
+    "Error 4",
+    "does not sign you in",
+)
+SAVE_A_DRAFT = {"contributor_needs.draft", "needs.draft"}
+
+
 # What a page hands out with its form, or lets choose.
 HANDED_OUT: dict[str, Callable[[World], Form]] = {
     "bank_imports.match": lambda world: {"invoice": f"{world.values['document']}:10000"},
@@ -372,8 +393,11 @@ def problems_of(answer: TestResponse, sent: Form) -> list[str]:
     if any(src and not src.startswith("/static/") for src in controls.scripts):
         found.append("loads a foreign script")
     if answer.status_code in {409, 422}:
+        if not any(each in answer.text for each in WHY):
+            found.append("does not say why")
         for name, typed in sent.items():
-            shown = controls.values.get(name)
+            gone = name in TYPED and typed and f'name="{name}"' not in answer.text
+            shown = controls.values.get(name, [""] if gone else None)
             if shown is None or not isinstance(typed, str) or is_secret(name):
                 continue
             if typed.strip() not in [each.strip() for each in shown]:
@@ -461,7 +485,7 @@ def attempt(
         return [f"crashed: {type(error).__name__}: {str(error)[:200]}"]
     found = problems_of(answer, sent)
     if answer.status_code >= 400 and has_changed(run, before):
-        found.append("changed something although it refused")
+        found.append(CHANGED)
     return found
 
 
@@ -496,6 +520,26 @@ def test_empty_forms(app: Flask, world: World) -> None:
         yield "all blank", dict.fromkeys(form, " \t ")
 
     wrong = sweep(app, world, spoil)
+    assert wrong == {}
+
+
+def test_posted_twice(app: Flask, world: World) -> None:
+    """A second press, or a form that somebody else's step overtook: done, harmless, or refused.
+
+    A refusal says why and keeps what was typed, also where the page has the form no more. Only a
+    need that cannot be handed in is saved all the same: as a draft.
+    """
+    wrong = {}
+    browser = sign_in(app, world.person)
+    for rule in post_routes(app):
+        with undone():
+            form, url = example(world, rule.endpoint), world.address(app, rule)
+            for kind in ("first", "second"):
+                found = set(attempt(app, browser, url, form, snapshot()))
+                if rule.endpoint in SAVE_A_DRAFT:
+                    found.discard(CHANGED)
+                if found:
+                    wrong[f"{rule.endpoint} {kind}"] = sorted(found)
     assert wrong == {}
 
 
@@ -618,7 +662,7 @@ def test_unknown_fields_and_bodies_that_are_no_form(app: Flask, world: World) ->
                         answer = fresh.post(url, data=body, content_type=kind)
                     found = problems_of(answer, {})
                     if answer.status_code >= 400 and has_changed(run, before):
-                        found.append("changed something although it refused")
+                        found.append(CHANGED)
                 except Exception as error:  # noqa: BLE001 - one more finding
                     found = [f"crashed: {error!r}"]
                 if found:
@@ -726,8 +770,9 @@ def test_addresses_that_can_name_nothing(app: Flask, world: World, bad: str) -> 
 
 @pytest.mark.parametrize("bad", ["", "9" * 30, "-1", "a\x00b", "//evil.example"])
 def test_odd_questions_after_the_question_mark(app: Flask, world: World, bad: str) -> None:
-    asked = dict.fromkeys(("before", "checkout", "left", "next", "organization", "page", "state",
-                           "tier", "after"), bad)  # fmt: skip
+    asked = dict.fromkeys(("after", "as", "before", "cap", "checkout", "damping", "left", "merged",
+                           "method", "needs", "next", "organization", "page", "payment", "person",
+                           "proposal", "state", "threshold", "tier", "vote"), bad)  # fmt: skip
     browser = sign_in(app, world.person)
     wrong: dict[str, object] = {}
     for rule in rules(app, "GET"):

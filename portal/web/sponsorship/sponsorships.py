@@ -205,6 +205,7 @@ def _render_desk(
         **desk_frame(project),
         page=page,
         forms_by_reference=forms,
+        stray=sent if reference not in forms else None,
         may_refund=may(current_actor(), Permission.PROJECT_REFUND_GIVE, project_id=project.id),
         may_review=may(
             current_actor(), Permission.PROJECT_PUBLICATION_REVIEW, project_id=project.id

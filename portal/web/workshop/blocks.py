@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
-from portal.domain.errors import Refusal
+from portal.domain.errors import NotFound, Refusal
 from portal.domain.permissions import Permission
 from portal.queries.identity.actors import Scope
 from portal.queries.workshop.blocks import (
@@ -99,9 +99,13 @@ def keep_apart() -> ResponseReturnValue:
 @blueprint.post(f"{_OWN}/<int:person_id>/lift")
 @requires(Permission.PERSON_ACCOUNT_EDIT)
 def end(person_id: int) -> ResponseReturnValue:
-    """End one's own block of somebody."""
+    """End one's own block of somebody; harmless when repeated."""
+    actor = current_actor()
+    apart = {each.person_id for each in list_kept_apart(actor.person_id or 0)}
+    if person_id not in apart and person_id not in dict(list_met(actor)):
+        raise NotFound("person")
     with transaction():
-        unblock_person(current_actor(), person_id, now=now())
+        unblock_person(actor, person_id, now=now())
     flash(_("You are told about them again."), "good")
     return redirect(_OWN, 303)
 

@@ -178,12 +178,15 @@ def _render(
 ) -> str:
     """The desk; ``wrong`` is the number of the need, or minus the id of the message, in error."""
     desk = get_screening_desk(project.id, now=now())
+    waiting = {each.number for each in desk.needs} | {-each.id for each in desk.messages}
+    shown = wrong in waiting or wrong_statement in {each.id for each in desk.statements}
     return render_template(
         "screening/desk.html",
         **desk_frame(project),
         desk=desk,
         blank=ScreeningForm(formdata=None),
         form=form,
+        stray=None if shown else form,
         wrong=wrong,
         wrong_statement=wrong_statement,
         positions=POSITIONS,
