@@ -75,6 +75,14 @@ _OWN = StatementText(
     credit=Credit.PERSON,
     pseudonym="",
 )
+_FROM_A_CONTRIBUTOR = StatementText(
+    _P.WITH_CHANGES,
+    "The manual explains time zones on two pages already. Waiting for months would need a third.",
+    "Times are given in UTC alone.",
+    "None",
+    credit=Credit.PERSON,
+    pseudonym="",
+)
 _SUMMARY = """\
 **What was said.** Most of you could use delays of weeks or months. One of you fears for small disks, one wants to take a waiting
 message back.
@@ -89,15 +97,16 @@ say so here before a vote.
 def hold_consultation(
     project_id: int,
     maintainers: list[Actor],
+    contributors: list[Actor],
     companies: Companies,
     *,
     read_standing: Callable[[int, datetime], Electorate],
     site: str,
     now: datetime,
 ) -> None:
-    """Four released statements, one pseudonymous, a maintainer's, one that waits, and a summary.
+    """Four released statements, a maintainer's and a contributor's, one that waits, a summary.
 
-    The personas' own company has said nothing yet.
+    One is pseudonymous. The personas have said nothing yet.
     """
     lead, steward, third = maintainers[:3]
     number = db.session.scalars(
@@ -128,6 +137,17 @@ def hold_consultation(
     put_own_statement(
         third, project_id, number, _OWN,
         seen=0, read_standing=lambda: electorate, now=now - 3 * _DAY,
+    )  # fmt: skip
+    put_own_statement(
+        contributors[1], project_id, number, _FROM_A_CONTRIBUTOR,
+        seen=0, read_standing=lambda: electorate, now=now - 2 * _DAY,
+    )  # fmt: skip
+    statement_id = db.session.scalars(
+        select(Statement.id).where(Statement.author_id == contributors[1].person_id)
+    ).one()
+    screen_statement(
+        steward, project_id, statement_id, StatementAction.RELEASE,
+        seen=1, reason="", site=site, now=now - 3 * _DAY / 2,
     )  # fmt: skip
     write_summary(
         lead, project_id, number, _SUMMARY.strip(),

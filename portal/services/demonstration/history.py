@@ -97,7 +97,13 @@ def seed_demonstration(*, site: str, read_standing: ReadStanding, now: datetime)
     follow_through(lead, project.id, now=now)
     state_needs(project.id, maintainers, companies, site=site, now=now)
     hold_consultation(
-        project.id, maintainers, companies, read_standing=read_standing, site=site, now=now
+        project.id,
+        maintainers,
+        contributors,
+        companies,
+        read_standing=read_standing,
+        site=site,
+        now=now,
     )
     ask_for_support(project.id, maintainers, companies, site=site, now=now)
     state_contributor_needs(project.id, lead, contributors[0], site=site, now=now)

@@ -47,7 +47,7 @@ class StatementForm(Form):
         _l("Position"),
         choices=[SelectChoice(each.value, label) for each, label in POSITIONS.items()],
     )
-    meaning = LongTextField(_l("What it means for us"), max_length=MOST_STATEMENT)
+    meaning = LongTextField(_l("What it would mean"), max_length=MOST_STATEMENT)
     changes = LongTextField(_l("What would have to change"), max_length=MOST_STATEMENT)
     conflicts = LongTextField(_l("Conflicts of interest"), max_length=MOST_CONFLICTS)
     credit = RadioField(
