@@ -202,4 +202,4 @@ def test_the_number_of_statements_does_not_grow_with_the_sponsors(
     finally:
         event.remove(db.engine, "before_cursor_execute", listener)
     assert len(found.sponsors.electors) == sponsors
-    assert len([each for each in seen if each.startswith(("SELECT", "WITH"))]) == 4
+    assert len([each for each in seen if each.startswith(("SELECT", "WITH"))]) == 5

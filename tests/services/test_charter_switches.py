@@ -12,7 +12,14 @@ from flask import Flask
 from sqlalchemy import Select, select
 
 from portal.database import db, transaction
-from portal.domain.charter import Charter, ContributorsVoice, DecisionMode, House, PrivacyMode
+from portal.domain.charter import (
+    Charter,
+    ContributorsVoice,
+    DecisionMode,
+    House,
+    PrivacyMode,
+    StatementsShown,
+)
 from portal.domain.decisions import DecisionKind, decision_obstacles
 from portal.domain.errors import Refusal
 from portal.domain.outcomes import Verdict
@@ -23,9 +30,11 @@ from portal.models.votes import Elector
 from portal.queries.votes.outcomes import get_outcome_page
 from portal.queries.votes.votes import get_opening
 from portal.queries.weights.electorate import find_standing
+from portal.queries.workshop.statements import find_public_statements
 from portal.web.votes.votes import _default_close
 from tests.builders import NOW, make_person
 from tests.contributor_builders import make_contributor
+from tests.statement_builders import make_statements
 from tests.vote_builders import (
     DAY,
     Scene,
@@ -122,6 +131,15 @@ def contributors_house(voice: ContributorsVoice) -> House | None:
     return db.session.scalar(seats)
 
 
+def shown_statements(setting: StatementsShown) -> tuple[int, bool]:
+    """How many statements everybody may read, and whether their words are among it."""
+    made = make_statements(statements_shown=setting)
+    made.release()
+    page = find_public_statements(made.project_id, made.number)
+    statements = page.statements if page else ()
+    return len(statements), any(each.said for each in statements)
+
+
 CARRIED, LOST, NONE = Verdict.CARRIED, Verdict.NOT_CARRIED, Verdict.NO_QUORUM
 # Per switch: what is done under a setting, and what comes of two settings of it.
 SWITCHES: dict[str, tuple[Callable[[Any], object], dict[Any, object]]] = {
@@ -174,6 +192,14 @@ SWITCHES: dict[str, tuple[Callable[[Any], object], dict[Any, object]]] = {
             ContributorsVoice.NONE: None,
             ContributorsVoice.MAINTAINERS: House.MAINTAINERS,
             ContributorsVoice.HOUSE: House.CONTRIBUTORS,
+        },
+    ),
+    "statements_shown": (
+        shown_statements,
+        {
+            StatementsShown.NOTHING: (0, False),
+            StatementsShown.POSITIONS: (1, False),
+            StatementsShown.EVERYTHING: (1, True),
         },
     ),
 }

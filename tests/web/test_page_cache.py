@@ -194,6 +194,10 @@ CHANGES: dict[str, tuple[str, Callable[[Scene, int], None]]] = {
         "/p/{slug}/how-we-work",
         lambda scene, _vote: change(Project, scene.project.id, how_we_work="Seen"),
     ),
+    "conduct": (
+        "/p/{slug}/conduct",
+        lambda scene, _vote: change(Project, scene.project.id, name="Seen"),
+    ),
     "organization": (
         "/o/{organization}",
         lambda _scene, _vote: change(Sponsorship, _first(Sponsorship), approved_name="Seen"),
