@@ -100,6 +100,7 @@ def _read(client: FlaskClient, addresses: list[str]) -> dict[str, str]:
     return {each: client.get(each).get_data().decode(errors="replace") for each in addresses}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 @pytest.mark.filterwarnings("ignore:Passing SelectField choices")
 def test_no_page_of_anybody_else_says_what_a_ballot_says(
     app: Flask, caplog: pytest.LogCaptureFixture
@@ -223,6 +224,7 @@ def test_a_failing_statement_does_not_say_what_a_ballot_says(app: Flask) -> None
     assert app.config["SQLALCHEMY_ENGINE_OPTIONS"]["hide_parameters"] is True
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 def test_a_secret_vote_shows_no_time_to_anybody_at_any_time(app: Flask) -> None:
     scene = make_scene(weights=(1,) * 6, privacy=PrivacyMode.SECRET_AGGREGATE)
     today = datetime.now(UTC)

@@ -118,6 +118,7 @@ SUMMARY = "/desk/kelp/proposals/1/summary"
 PUBLIC = "/p/kelp/proposals/1"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 @pytest.mark.filterwarnings("ignore:Passing SelectField choices")
 def test_w3_w4_unscreened_words_are_on_no_page_but_the_authors_and_the_stewards(
     app: Flask, consultation: Consultation
@@ -130,6 +131,7 @@ def test_w3_w4_unscreened_words_are_on_no_page_but_the_authors_and_the_stewards(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 @pytest.mark.filterwarnings("ignore:Passing SelectField choices")
 @pytest.mark.parametrize("credit", [Credit.PSEUDONYM, Credit.NONE])
 def test_w4_no_page_puts_an_authors_name_beside_words_without_it(
@@ -155,6 +157,7 @@ def test_w4_no_page_puts_an_authors_name_beside_words_without_it(
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 @pytest.mark.filterwarnings("ignore:Passing SelectField choices")
 def test_what_is_kept_private_is_on_maintainers_desks_alone(
     app: Flask, consultation: Consultation

@@ -30,6 +30,9 @@ from tests.builders import (
 from tests.support_builders import SUPPORT
 from tests.web.world import World, build_world
 
+# What a page shows is the same on both databases; a crawl of every page is long.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
+
 MARK = "xyzzyplugh"
 SITE = "http://localhost"
 # What is as large as the whole portal, and holds no row of the workshop.

@@ -47,6 +47,8 @@ def stage(app: Flask) -> Stage:
     return stage
 
 
+# What a page shows is the same on both databases, and a crawl of every page is long.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 def test_w3_nobody_reaches_words_that_are_not_for_them(app: Flask, stage: Stage) -> None:
     addresses = set(_addresses(app, stage))
     routes = app.url_map.bind("localhost")
@@ -75,6 +77,8 @@ def test_w3_nobody_reaches_words_that_are_not_for_them(app: Flask, stage: Stage)
     assert wrong == {}
 
 
+# What a page shows is the same on both databases, and a crawl of every page is long.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 def test_w3_no_mail_carries_what_its_receiver_may_not_read(app: Flask, stage: Stage) -> None:
     names = {person.email: name for name, person in stage.readers.items() if person}
     readers = {each.word: each for each in stage.canaries}
