@@ -57,8 +57,10 @@ def main() -> int:
         return 0 if passed else 1
     _ensure_chromium()
     arguments = [argument for argument in sys.argv[1:] if argument != "--lint"]
+    # One more than there are cores: journeys wait for a browser and for processes that start.
+    workers = (os.cpu_count() or 1) + 1
     tests = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "auto", "--dist", "worksteal", *arguments],
+        [sys.executable, "-m", "pytest", "-n", str(workers), "--dist", "worksteal", *arguments],
         cwd=ROOT,
         check=False,
     )

@@ -170,7 +170,7 @@ def test_a_visitor_sees_public_pages_and_is_asked_to_sign_in_for_the_others(app:
     assert compare(app, app.test_client(), wanted, world) == {}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True, scope="session")
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_each_persona_gets_what_the_policy_says(app: Flask, persona: str) -> None:
     world = build(app, persona)
@@ -183,7 +183,7 @@ def test_each_persona_gets_what_the_policy_says(app: Flask, persona: str) -> Non
     assert compare(app, sign_in(app, world.person), wanted, world) == {}
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True, scope="session")
 @pytest.mark.parametrize("persona", PERSONAS)
 def test_no_change_gets_past_the_guard_without_the_right(app: Flask, persona: str) -> None:
     world = build(app, persona)
