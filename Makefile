@@ -49,7 +49,7 @@ $(VENV)/.test: requirements-test.txt | $(BIN)/python
 
 # Writes the locks anew from pyproject.toml: hashes, and no registry addresses.
 lock: $(VENV)/.test
-	$(BIN)/uv pip compile --quiet pyproject.toml --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -o requirements.txt
+	$(BIN)/uv pip compile --quiet pyproject.toml --extra production --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -o requirements.txt
 	$(BIN)/uv pip compile --quiet pyproject.toml --extra test --extra production --generate-hashes --no-emit-index-url --no-annotate --no-header --python-version 3.11 -o requirements-test.txt
 
 clean:

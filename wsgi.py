@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from portal.app import create_app
+from portal.app import serve
 
-app = create_app()
+app = serve()

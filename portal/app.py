@@ -20,6 +20,7 @@ from portal.cli import commands
 from portal.database import db
 from portal.jobs import init_jobs
 from portal.ports.collaborators import Collaborators
+from portal.serving import settle
 from portal.settings import Settings, SettingsIncomplete, read_settings
 from portal.web import BLUEPRINTS
 from portal.web.access import init_access
@@ -115,6 +116,13 @@ def create_app(
         app.register_blueprint(blueprint)
     if collaborators is None:
         init_jobs(app)
+    return app
+
+
+def serve() -> Flask:
+    """The portal for a server's process: ``gunicorn "portal.app:serve()"``."""
+    app = create_app()
+    settle()
     return app
 
 

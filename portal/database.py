@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
-from typing import ClassVar, cast
+from threading import Event, Lock
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -29,6 +30,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
+
+Result = TypeVar("Result")
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -124,13 +127,7 @@ def transaction() -> Iterator[Session]:
     forgotten, so that every decision inside rests on rows read under the transaction. Refuses to
     be nested or to inherit unsaved changes.
     """
-    session = db.session()
-    if session.info.get(_WRITING):
-        raise RuntimeError("a transaction is already open")
-    if session.new or session.dirty or session.deleted:
-        raise RuntimeError("there are unsaved changes from outside a transaction")
-    session.commit()
-    session.expire_all()
+    session = _forget_what_was_read()
     try:
         with _turn_to_write(session.get_bind().engine):
             try:
@@ -142,6 +139,115 @@ def transaction() -> Iterator[Session]:
                 raise
     finally:
         session.info.pop(_WRITING, None)
+
+
+def _forget_what_was_read() -> Session:
+    session = db.session()
+    if session.info.get(_WRITING):
+        raise RuntimeError("a transaction is already open")
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("there are unsaved changes from outside a transaction")
+    session.commit()
+    session.expire_all()
+    return session
+
+
+def write_together(work: Callable[[], Result]) -> Result:
+    """One entry, one transaction, and on SQLite one commit for all who wait at the same time.
+
+    For short work that many ask for at once. Whoever comes first writes for all threads of this
+    process that have come by the time it is its turn, one after the other; each is answered when
+    its work is durable. If one of them is refused, nothing is kept and each is done again by
+    itself. So ``work`` may run twice and in the thread of another request: it takes along what it
+    needs of its own. PostgreSQL has many writers and commits for several by itself.
+    """
+    engine = _forget_what_was_read().get_bind().engine
+    if engine.dialect.name != "sqlite":
+        with transaction():
+            return work()
+    return _queue_of(engine).write(work)
+
+
+class _Piece(Generic[Result]):
+    """The work of one request, and what came of it."""
+
+    def __init__(self, work: Callable[[], Result]) -> None:
+        self.work = work
+        self.called = Event()
+        self.outcome: Callable[[], Result] | None = None
+
+    def run(self) -> None:
+        result = self.work()
+        self.outcome = lambda: result
+
+    def fail(self, error: BaseException) -> None:
+        def outcome() -> Result:
+            raise error
+
+        self.outcome = outcome
+
+    def run_alone(self) -> None:
+        try:
+            with transaction():
+                self.run()
+        except BaseException as error:  # noqa: BLE001 - raised where it belongs
+            self.fail(error)
+
+
+class _Queue:
+    """Threads of this process that wait to write to one SQLite file; the first leads the others."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._waiting: list[_Piece[Any]] = []
+        self._led = False
+
+    def write(self, work: Callable[[], Result]) -> Result:
+        piece = _Piece(work)
+        with self._lock:
+            self._waiting.append(piece)
+            leads, self._led = not self._led, True
+        if not leads:
+            piece.called.wait()
+        # Called, it has been written by another; or it is the first of those who came since.
+        if piece.outcome is None:
+            self._lead(piece)
+        if piece.outcome is None:
+            raise RuntimeError("the work was not written")
+        return piece.outcome()
+
+    def _lead(self, own: _Piece[Any]) -> None:
+        group = [own]
+        try:
+            self._write_group(group)
+        finally:
+            with self._lock:
+                self._waiting = [piece for piece in self._waiting if piece not in group]
+                following = self._waiting[:1]
+                self._led = bool(following)
+            for piece in group[1:] + following:
+                piece.called.set()
+
+    def _write_group(self, group: list[_Piece[Any]]) -> None:
+        try:
+            with transaction() as session:
+                with self._lock:
+                    group[:] = self._waiting
+                for piece in group:
+                    piece.run()
+                    session.flush()
+                    session.expire_all()
+        except BaseException as error:  # noqa: BLE001 - raised where it belongs
+            if len(group) == 1:
+                group[0].fail(error)
+                return
+            for piece in group:
+                piece.run_alone()
+
+
+@lru_cache(maxsize=8)
+def _queue_of(_engine: Engine) -> _Queue:
+    return _Queue()
 
 
 @contextlib.contextmanager

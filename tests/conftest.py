@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,12 +16,44 @@ from sqlalchemy import create_engine, text
 
 from portal.adapters.clock import SystemClock
 from portal.app import create_app
-from portal.database import db
+from portal.database import Base, db
 from portal.ports.collaborators import Collaborators
 from portal.settings import Settings, read_settings
 from tests.standins import FixedKey, MemoryMail, ScriptedGateway
 
 _LOCAL_SERVER = "postgresql+psycopg://127.0.0.1:5432/postgres"
+
+# What takes long, by what its tests share: a demonstration in a browser, or nothing.
+_LONG = (
+    {"test_pages"},
+    {path.stem for path in (Path(__file__).parent / "journeys").glob("test_*.py")} - {"test_pages"},
+    {"test_bad_input", "test_bad_values", "test_statements", "test_unscreened"}
+    | {"test_killed_purchase", "test_many_processes", "test_wheel"},
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let workers begin with what takes long, each group on one worker: short tests fill the end.
+
+    ``--dist worksteal`` gives each worker a stretch of the list; whoever has done his takes from
+    the end of another's.
+    """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
+    heads: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    for number, stems in enumerate(_LONG):
+        heads[number % workers] += [item for item in items if item.path.stem in stems]
+    long = {item for head in heads for item in head}
+    short = [item for item in items if item not in long]
+    left = len(items)
+    ordered: list[pytest.Item] = []
+    for number, head in enumerate(heads):
+        stretch = left // (workers - number)
+        left -= stretch
+        room = max(0, stretch - len(head))
+        ordered += head + short[:room]
+        del short[:room]
+    items[:] = ordered + short
 
 
 def make_settings(database_url: str, **changes: str) -> Settings:
@@ -159,13 +192,62 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+def _make_tables(url: str) -> None:
+    app = create_app(make_settings(url))
+    with app.app_context():
+        db.create_all()
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def sqlite_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with every table and no row, to be copied."""
+    original = tmp_path_factory.mktemp("original") / "portal.db"
+    _make_tables(f"sqlite:///{original}")
+    return original
+
+
+@pytest.fixture(scope="session")
+def postgresql_spare(new_postgresql_database: Callable[[], str]) -> str:
+    """A PostgreSQL database with every table; one test at a time uses it, and then it is emptied.
+
+    To make one for each test, and to drop it, takes the server a second.
+    """
+    url = new_postgresql_database()
+    _make_tables(url)
+    return url
+
+
+def _empty(url: str) -> None:
+    """Delete every row, past the guards that forbid it, and count from one again."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        for statement in (
+            (
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ),
+            "SET session_replication_role = replica",
+            *(f'DELETE FROM "{table.name}"' for table in Base.metadata.sorted_tables),  # noqa: S608 - ours
+            (
+                "SELECT setval(format('%I', sequencename)::regclass, start_value, false)"
+                " FROM pg_sequences"
+            ),
+        ):
+            connection.execute(text(statement))
+    engine.dispose()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def committed_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     """A portal on a database of its own with real commits: for threads and races."""
     if request.param == "sqlite":
         url = f"sqlite:///{tmp_path / 'portal.db'}"
+        shutil.copy(request.getfixturevalue("sqlite_original"), tmp_path / "portal.db")
     else:
-        url = str(request.getfixturevalue("new_postgresql_database")())
+        url = request.getfixturevalue("postgresql_spare")
+        _empty(url)
     settings = make_settings(url)
     mail = MemoryMail()
     app = create_app(
@@ -183,8 +265,6 @@ def committed_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fl
     app.testing = True
     app.config["WTF_CSRF_ENABLED"] = False
     app.config["RATELIMIT_ENABLED"] = False
-    with app.app_context():
-        db.create_all()
     yield app
     with app.app_context():
         db.session.remove()

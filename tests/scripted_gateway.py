@@ -62,6 +62,7 @@ class ScriptedGateway:
         self.intervals: dict[str, Interval] = {}
         self.payments: dict[str, list[PaymentSeen]] = {}
         self.invoices: dict[str, InvoiceSeen] = {}
+        self.rests: dict[str, Money] = {}
         self.refunds: dict[str, RefundSeen] = {}
         self.disputes: dict[str, DisputeSeen] = {}
         self.events: dict[bytes, EventSeen] = {}
@@ -118,9 +119,8 @@ class ScriptedGateway:
     def pay_invoice(self, invoice_id: str, *, at: datetime) -> InvoiceSeen:
         """Play the payer who pays an open invoice by card."""
         invoice = self.invoices[invoice_id]
-        payment = PaymentSeen(
-            f"pi_{invoice_id}", invoice.total, at, invoice.url, fee_of(invoice.total), invoice_id
-        )
+        money = self.rests.get(invoice_id, invoice.total)
+        payment = PaymentSeen(f"pi_{invoice_id}", money, at, invoice.url, fee_of(money), invoice_id)
         self.payments.setdefault(invoice.renewal_id or invoice_id, []).append(payment)
         self.invoices[invoice_id] = paid = replace(
             invoice,
@@ -327,6 +327,12 @@ class ScriptedGateway:
             if (renewal_id is None or seen.renewal_id == renewal_id)
             and (since is None or seen.issued_at >= since)
         ]
+
+    def ask_rest(self, invoice_id: str, rest: Money, *, idempotency_key: str) -> InvoiceSeen:
+        if rest.amount_minor == 0:
+            return self.settle_invoice_outside(invoice_id, idempotency_key=idempotency_key)
+        self.rests[invoice_id] = rest
+        return self.invoices[invoice_id]
 
     def settle_invoice_outside(self, invoice_id: str, *, idempotency_key: str) -> InvoiceSeen:
         del idempotency_key

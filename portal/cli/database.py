@@ -34,7 +34,7 @@ def database_group() -> None:
 @database_group.command("upgrade")
 @with_appcontext
 def upgrade_command() -> None:
-    """Create or change the tables to what this version of the portal needs."""
+    """Create or change tables as this version needs."""
     upgrade_tables()
     click.echo("The database is up to date.")
 

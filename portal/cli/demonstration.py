@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
+import http.client
 import logging
 import multiprocessing
 import os
@@ -10,7 +13,6 @@ import signal
 import socket
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -19,7 +21,7 @@ from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, cast
 
 import click
 from flask import Flask
@@ -30,17 +32,24 @@ from portal.database import db, transaction
 from portal.queries.readiness import find_revision, newest_revision
 from portal.queries.weights.electorate import find_standing
 from portal.services.demonstration.cast import PERSONAS
+from portal.serving import settle
 
 if TYPE_CHECKING:
     from portal.ports.periodic import PeriodicWork
 
 _HOST = "127.0.0.1"
 _READY_SECONDS = 60
+_PARENT_DEATH_SIGNAL = 1
 
 
 @click.command("demo")
 @click.option(
-    "--port", envvar="PORT", default=8000, show_default=True, type=click.IntRange(1, 65535)
+    "--port",
+    envvar="PORT",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port of the portal, also taken from PORT; the sandbox and the mail server take the next.",
 )
 @click.option(
     "--var",
@@ -51,9 +60,10 @@ _READY_SECONDS = 60
 )
 @pass_script_info
 def demo_command(info: ScriptInfo, port: int, var: Path) -> None:
-    """Start the demonstration: portal, periodic jobs, mail server and sandbox processor.
+    """Start the demonstration, with all its parts.
 
-    Everything listens on the loopback interface only. Data stays in the folder between starts.
+    Portal, periodic jobs, mail server and sandbox processor listen on the loopback interface
+    only. Data stays in the folder between starts.
     """
     if _is_taken(port):
         raise click.ClickException(
@@ -61,6 +71,7 @@ def demo_command(info: ScriptInfo, port: int, var: Path) -> None:
         )
     started = time.monotonic()
     var.mkdir(parents=True, exist_ok=True)
+    in_use = _claim(var)
     sandbox_port, mail_port = _free_port(port + 1), _free_port(port + 2)
     _prepare_environment(var.absolute(), port, sandbox_port, mail_port)
     app = info.load_app()
@@ -73,10 +84,21 @@ def demo_command(info: ScriptInfo, port: int, var: Path) -> None:
         "the periodic jobs": partial(_work, app),
         "the portal": partial(_serve_portal, app, port),
     }
-    children = [context.Process(name=name, target=part) for name, part in parts.items()]
+    children = [
+        context.Process(name=name, target=_run, args=(part,)) for name, part in parts.items()
+    ]
     for child in children:
         child.start()
     _stay(children, lambda: _announce(port, sandbox_port, time.monotonic() - started))
+    in_use.close()
+
+
+def _run(part: Callable[[], None]) -> None:
+    """Do one part's work; where the system can (Linux), end it when the parent is killed."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl:
+        prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
+    part()
 
 
 def _serve_mail(port: int) -> None:
@@ -121,6 +143,7 @@ def _serve_portal(app: Flask, port: int) -> None:
 
         def load(self) -> Flask:
             """Hand over the portal."""
+            settle()
             return app
 
     Portal().run()
@@ -177,6 +200,7 @@ def _stay(children: Sequence[BaseProcess], announce: Callable[[], None]) -> None
 
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGHUP, end)
     announced, deadline = False, time.monotonic() + _READY_SECONDS
     failed = ""
     while not ending and not failed:
@@ -204,7 +228,7 @@ def _answers() -> bool:
             os.environ["STAKEHOLD_BASE_URL"] + "/readyz", timeout=2
         ) as answer:
             return bool(answer.status == 200)  # noqa: PLR2004
-    except (urllib.error.URLError, OSError):
+    except (OSError, http.client.HTTPException):
         return False
 
 
@@ -223,6 +247,20 @@ def _announce(port: int, sandbox_port: int, seconds: float) -> None:
         "Stop with Ctrl-C; the data stays.",
     ]
     click.echo("\n".join(lines))
+
+
+def _claim(var: Path) -> IO[bytes]:
+    """Hold the folder for one demonstration, until the file that comes back is closed."""
+    lock = (var / "in-use").open("wb")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise click.ClickException(
+            f"A demonstration already runs on the folder {var}. Stop it first, "
+            "or choose another folder with --var."
+        ) from None
+    return lock
 
 
 def _is_taken(port: int) -> bool:

@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
 @click.command("jobs")
 @click.option("--once", is_flag=True, help="Do what is due now, then end.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 16))
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 16),
+    help="Threads that work beside each other.",
+)
 @with_appcontext
 def jobs_command(*, once: bool, workers: int) -> None:
-    """Deliver mail, handle processor events, close votes, and let terms run out, until stopped.
+    """Do the periodic work, until stopped.
 
-    Several of these may run at once, on several machines: nothing is done twice.
+    It delivers mail, handles processor events, closes votes, and lets terms run out. Several of
+    these may run at once, on several machines: nothing is done twice.
     """
     work = cast("PeriodicWork", current_app.extensions["stakehold_jobs"])
     if once:

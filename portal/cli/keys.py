@@ -58,7 +58,10 @@ def show_command() -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 @with_appcontext
 def backup_command(file: Path) -> None:
-    """Copy the key to FILE, which must not exist; whoever has it can sign as this portal."""
+    """Copy the key to FILE, which must not exist.
+
+    Whoever has it can sign as this portal.
+    """
     with _messages():
         _keeper().backup(file)
     click.echo(f"The key is copied to {file}. Keep it off this machine, and to yourself.")
@@ -67,7 +70,10 @@ def backup_command(file: Path) -> None:
 @key_group.command("rotate")
 @with_appcontext
 def rotate_command() -> None:
-    """Put a new key into use; the old one signs the news, and its public half stays listed."""
+    """Put a new key into use.
+
+    The old one signs the news, and its public half stays listed.
+    """
     keeper, now = _keeper(), datetime.now(UTC)
     with _messages():
         if not keeper.public_keys():

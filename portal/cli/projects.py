@@ -74,7 +74,7 @@ def grant_command(email: str) -> None:
     """Give the person with the address EMAIL the operator's rights."""
     with _refusals_as_messages(), transaction():
         name = grant_operator(SYSTEM, email, now=datetime.now(UTC))
-    click.echo(f"{name} is an operator.")
+    click.echo(f"{name} ({email}) is an operator.")
 
 
 @operator_group.command("revoke")
@@ -84,4 +84,4 @@ def revoke_command(email: str) -> None:
     """Take the operator's rights from the person with the address EMAIL."""
     with _refusals_as_messages(), transaction():
         name = revoke_operator(SYSTEM, email, now=datetime.now(UTC))
-    click.echo(f"{name} is no operator any more.")
+    click.echo(f"{name} ({email}) is no operator any more.")

@@ -8,11 +8,34 @@ import click
 
 
 @click.command("sandbox")
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=12111, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--webhook-url", default="http://127.0.0.1:8000/webhooks/stripe", show_default=True)
-@click.option("--api-key", envvar="STAKEHOLD_STRIPE_API_KEY", default="sk_test_sandbox")
-@click.option("--webhook-secret", envvar="STAKEHOLD_STRIPE_WEBHOOK_SECRET", default="whsec_sandbox")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    default=12111,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port to listen on.",
+)
+@click.option(
+    "--webhook-url",
+    default="http://127.0.0.1:8000/webhooks/stripe",
+    show_default=True,
+    help="Where its events go: the portal.",
+)
+@click.option(
+    "--api-key",
+    envvar="STAKEHOLD_STRIPE_API_KEY",
+    default="sk_test_sandbox",
+    show_default=True,
+    help="The key that callers must name.",
+)
+@click.option(
+    "--webhook-secret",
+    envvar="STAKEHOLD_STRIPE_WEBHOOK_SECRET",
+    default="whsec_sandbox",
+    show_default=True,
+    help="What its events are signed with.",
+)
 @click.option(
     "--state",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -30,11 +53,14 @@ def sandbox_command(
     # It loads Stripe's SDK, which takes a second that the other commands need not spend.
     from portal.sandbox.server import serve  # noqa: PLC0415
 
-    serve(
-        host,
-        port,
-        api_key=api_key,
-        webhook_url=webhook_url,
-        webhook_secret=webhook_secret,
-        state_path=state,
-    )
+    try:
+        serve(
+            host,
+            port,
+            api_key=api_key,
+            webhook_url=webhook_url,
+            webhook_secret=webhook_secret,
+            state_path=state,
+        )
+    except RuntimeError as refusal:
+        raise click.ClickException(f"{refusal}.") from refusal

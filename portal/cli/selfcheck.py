@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 @click.option("--offline", is_flag=True, help="Do not ask the payment processor.")
 @with_appcontext
 def selfcheck_command(*, as_json: bool, offline: bool) -> None:
-    """Recompute everything from the ledger's entries and name each broken invariant.
+    """Prove that the money adds up.
 
-    Ends with status 0 if all holds, 1 if something is broken. The run is kept for the desks.
+    Recomputes everything from the ledger's entries and names each broken invariant. Ends with
+    status 0 if all holds, 1 if something is broken. The run is kept for the desks.
     """
     world = cast("Collaborators", current_app.extensions["stakehold"])
     report = check_everything(gateway=None if offline else world.payments, now=datetime.now(UTC))

@@ -73,7 +73,13 @@ class _Root(click.ParamType[bytes]):
     show_default=True,
     help="What an option left unranked means: it takes part in no pair, or it comes last.",
 )
-@click.option("--seats", type=click.IntRange(min=1), default=1, show_default=True)
+@click.option(
+    "--seats",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many options win.",
+)
 @click.option(
     "--completion",
     type=click.Choice([completion.value for completion in Completion]),
@@ -93,11 +99,11 @@ class _Root(click.ParamType[bytes]):
 @click.option("--root", type=_Root(), default="", help="Root of the closed log; it orders ties.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 def tally_command(file: Path, method: str | None, *, as_json: bool, **settings: Any) -> None:  # noqa: ANN401 - the fields of FileRules
-    """Count the ballots in FILE: CSV, pabulib (.pb) or PrefLib (.soc .soi .toc .toi).
+    """Count the ballots in FILE.
 
-    A cell of a CSV file is a rank, or by --method a mark of approval, a score, votes, or for,
-    against and abstain. Nothing is stored. Exit status: 0 counted, 1 the file cannot be counted,
-    2 an option is wrong.
+    FILE is CSV, pabulib (.pb) or PrefLib (.soc .soi .toc .toi). A cell of a CSV file is a rank,
+    or by --method a mark of approval, a score, votes, or for, against and abstain. Nothing is
+    stored. Exit status: 0 counted, 1 the file cannot be counted, 2 an option is wrong.
     """
     rules = FileRules(**settings)
     try:
@@ -109,7 +115,7 @@ def tally_command(file: Path, method: str | None, *, as_json: bool, **settings: 
     except Refusal as refusal:
         raise click.ClickException(f"{file}: {refusal.message}") from None
     except UnicodeError:
-        raise click.ClickException(f"{file}: this is not UTF-8 text.") from None
+        raise click.ClickException(f"{file}: this is not UTF-8 text: save it as UTF-8.") from None
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror}.") from None
     if as_json:

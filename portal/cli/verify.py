@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from portal.domain.record.bundle import BundleWrong, check_bundle, read_archive
+from portal.domain.record.archive import BundleWrong, read_archive
+from portal.domain.record.bundle import check_bundle
 from portal.domain.record.notes import NoteWrong, read_verifier_key
 
 
@@ -14,7 +15,10 @@ from portal.domain.record.notes import NoteWrong, read_verifier_key
 @click.argument("bundle", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--key", "keys", multiple=True, help="Trust this key alone, as /record/key gives it.")
 def verify_command(bundle: Path, keys: tuple[str, ...]) -> None:
-    """Check the BUNDLE of a vote and name the first thing that differs."""
+    """Check the BUNDLE of a vote.
+
+    Names the first thing that differs, if anything does.
+    """
     try:
         files = read_archive(bundle.read_bytes())
         held = check_bundle(files, [read_verifier_key(key) for key in keys])

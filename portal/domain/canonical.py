@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 
 # RFC 8785 writes numbers as ECMAScript does; beyond this, integers are no longer exact there.
 _LARGEST_INTEGER = 2**53 - 1
@@ -18,6 +19,25 @@ def canonical_json(value: object) -> bytes:
     """
     ordered = _ordered(value)
     return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def canonical_parts(value: object) -> Iterator[bytes]:
+    """Return the same text in parts, of a value that is too large to hold.
+
+    Within dicts an iterator stands for a list, and its items are taken one at a time.
+    """
+    if isinstance(value, Iterator):
+        yield b"["
+        for place, each in enumerate(value):
+            yield (b"," if place else b"") + canonical_json(each)
+        yield b"]"
+    elif isinstance(value, dict):
+        for place, key in enumerate(_ordered_keys(value)):
+            yield (b"," if place else b"{") + canonical_json(key) + b":"
+            yield from canonical_parts(value[key])
+        yield b"}" if value else b"{}"
+    else:
+        yield canonical_json(value)
 
 
 def fingerprint(value: object) -> str:
@@ -36,9 +56,14 @@ def _ordered(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_ordered(item) for item in value]
     if isinstance(value, dict):
-        if not all(isinstance(key, str) for key in value):
-            raise TypeError("canonical JSON takes only text as a key")
-        # RFC 8785 orders keys by UTF-16 code units, which is not the order of code points.
-        keys = sorted(value, key=lambda key: key.encode("utf-16-be"))
-        return {key: _ordered(value[key]) for key in keys}
+        return {key: _ordered(value[key]) for key in _ordered_keys(value)}
     raise TypeError(f"canonical JSON does not take a {type(value).__name__}")
+
+
+def _ordered_keys(value: dict[str, object]) -> list[str]:
+    """Put keys in the order of RFC 8785: by UTF-16 code units, which are not code points."""
+    try:
+        plain = "".join(value).isascii()
+    except TypeError:
+        raise TypeError("canonical JSON takes only text as a key") from None
+    return sorted(value) if plain else sorted(value, key=lambda key: key.encode("utf-16-be"))

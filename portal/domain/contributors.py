@@ -47,7 +47,7 @@ def move(state: ContributorState, action: ContributorAction) -> ContributorState
 
 
 def check_work(work: str) -> None:
-    """Refuse an invitation that does not say what for (``contributor.work``)."""
+    """Refuse to have somebody without saying what for (``contributor.work``)."""
     if not work:
         raise Refusal("contributor.work", "Say what you invite them for: their work.", field="work")
 

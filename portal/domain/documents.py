@@ -16,6 +16,8 @@ from portal.domain.tiers import Interval
 
 BANK = "bank"
 ELSEWHERE = "elsewhere"
+# The occasion of an invoice for the difference of an upgrade, before the change's reference.
+BILLED_CHANGE = "change:"
 MOST_MINOR = 999_999_999
 LONGEST_AGREEMENT = 20_000
 _PREFIX = re.compile("[A-Z][A-Z0-9]{0,7}")

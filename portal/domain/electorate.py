@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
-from functools import cached_property, lru_cache
-from typing import NamedTuple
 
+from portal.domain.chambers import Chamber, Elector, LeftOut, Member
 from portal.domain.charter import Charter, ContributorsVoice, House
-from portal.domain.errors import Obstacle, Refusal
-from portal.domain.power import (
-    BANZHAF_ELECTORS,
-    PowerWarning,
-    banzhaf,
-    majority_quota,
-    shapley_shubik,
-    warnings,
-)
+from portal.domain.errors import Obstacle
 from portal.domain.sponsorship import Commercial, Term, seasoned_at, voting_obstacles
 from portal.domain.tiers import Audience
 from portal.domain.weights import (
     THOUSANDTHS,
-    class_weights,
     damp,
     effective_weights,
     merge_related,
@@ -84,111 +73,6 @@ class Facts:
     maintainers: tuple[MaintainerFact, ...]
     parents: Mapping[int, int]
     contributors: tuple[ContributorFact, ...] = ()
-
-
-class Member(NamedTuple):
-    """One organization that an elector speaks for."""
-
-    organization_id: int
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Elector:
-    """An organization with its related companies, or a person, entitled in one house.
-
-    ``raw`` is in units, ``weight`` in integer thousandths after damping and cap, ``share`` its part
-    of the house's weight. Sponsors have ``members`` (the leading organization first), maintainers
-    and contributors a ``person_id``. ``public_name`` is None where the name may not be shown to the
-    public.
-    """
-
-    name: str
-    public_name: str | None
-    members: tuple[Member, ...]
-    person_id: int | None
-    raw: Fraction
-    weight: int
-    share: Fraction
-    capped: bool
-
-    @property
-    def merged(self) -> tuple[Member, ...]:
-        """The related companies that share this elector's one ballot, without the leading one."""
-        return self.members[1:]
-
-
-class Power(NamedTuple):
-    """What an elector's weight does in its house: a normalized index and the strongest warning."""
-
-    banzhaf: Fraction
-    warning: PowerWarning | None
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """A sponsor who is not entitled in a house, with the reason, and from when it would be."""
-
-    organization_id: int
-    name: str
-    public_name: str | None
-    house: House
-    obstacle: Obstacle
-    eligible_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Chamber:
-    """The electors of one house, the heaviest first, and the threshold they vote under.
-
-    Power is computed when it is first asked for: shares cost little, power may cost much.
-    """
-
-    house: House
-    electors: tuple[Elector, ...]
-    threshold: Fraction | None
-
-    @cached_property
-    def total(self) -> int:
-        """The weight of the house in integer thousandths."""
-        return sum(elector.weight for elector in self.electors)
-
-    @property
-    def quota(self) -> int:
-        """The weight that carries a question when everybody votes, in integer thousandths."""
-        return majority_quota([elector.weight for elector in self.electors], self.threshold)
-
-    @cached_property
-    def powers(self) -> tuple[Power, ...] | None:
-        """Normalized Banzhaf index and warning of each elector, in the order of the electors.
-
-        None where there are more electors than power can be computed for.
-        """
-        weights = [elector.weight for elector in self.electors]
-        try:
-            pairs = zip(banzhaf(weights, self.quota), warnings(weights, self.quota), strict=True)
-        except Refusal:
-            return None
-        return tuple(Power(*pair) for pair in pairs)
-
-    @cached_property
-    def shapley(self) -> tuple[Fraction, ...] | None:
-        """Shapley-Shubik index of each elector, in the order of the electors; None as above."""
-        try:
-            return tuple(shapley_shubik([each.weight for each in self.electors], self.quota))
-        except Refusal:
-            return None
-
-    def find(self, organization_id: int) -> Elector | None:
-        """The elector who speaks for an organization."""
-        return next(
-            (
-                elector
-                for elector in self.electors
-                if any(member.organization_id == organization_id for member in elector.members)
-            ),
-            None,
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,71 +271,6 @@ def _shuffled(
     unnamed = [each for each in chamber.electors if each.public_name is None]
     electors = sorted((*named, *shuffle(unnamed)), key=_by_weight)
     return replace(chamber, electors=tuple(electors))
-
-
-def with_sponsor(
-    facts: Facts,
-    organization_id: int,
-    *,
-    raw: int,
-    audience: Audience,
-    at: datetime,
-    name: str = "",
-) -> Facts:
-    """The same facts with one organization sponsoring at a given weight, paid and long seasoned.
-
-    What it sponsors today is replaced: so a purchase, an upgrade or a downgrade can be tried.
-    """
-    hypothetical = SponsorFact(
-        organization_id=organization_id,
-        name=name,
-        public_name=name,
-        raw=raw,
-        audience=audience,
-        commercial=Commercial.PAID,
-        term=Term.ACTIVE,
-        active_since=at - timedelta(days=100_000),
-        renews=True,
-        term_ends_at=None,
-        grace_ends_at=None,
-    )
-    others = tuple(fact for fact in facts.sponsors if fact.organization_id != organization_id)
-    return replace(facts, sponsors=(*others, hypothetical))
-
-
-def newcomers_share(classes: Mapping[Fraction, int], charter: Charter, weight: int) -> Fraction:
-    """The share of its house that one new elector of a raw weight would hold.
-
-    ``classes`` tells how many electors of the house have each raw weight today.
-    """
-    then = Counter(classes)
-    then[Fraction(weight)] += 1
-    weights = class_weights(then, damping=charter.damping, cap=charter.cap)
-    total = sum(weights[raw] * electors for raw, electors in then.items())
-    return Fraction(weights[Fraction(weight)], total or 1)
-
-
-def newcomers_power(classes: Mapping[Fraction, int], charter: Charter, weight: int) -> Power | None:
-    """The power that one new elector of a raw weight would have; None if there are too many.
-
-    Arguments as in ``newcomers_share``.
-    """
-    then = Counter(classes)
-    then[Fraction(weight)] += 1
-    if then.total() > BANZHAF_ELECTORS:
-        return None
-    by_class = class_weights(then, damping=charter.damping, cap=charter.cap)
-    sizes = tuple((by_class[raw], electors) for raw, electors in then.items())
-    return _power_of(by_class[Fraction(weight)], sizes, charter.threshold)
-
-
-@lru_cache(maxsize=128)
-def _power_of(weight: int, sizes: tuple[tuple[int, int], ...], threshold: Fraction | None) -> Power:
-    """The power of an elector of this weight among so many electors of each weight."""
-    weights = [each for each, electors in sizes for _elector in range(electors)]
-    place = weights.index(weight)
-    quota = majority_quota(weights, threshold)
-    return Power(banzhaf(weights, quota)[place], warnings(weights, quota)[place])
 
 
 def share_of(electorate: Electorate, organization_id: int) -> Fraction:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from portal.domain.electorate import Chamber, Member, Power
+from portal.domain.chambers import Chamber, Member, Power
 from portal.domain.power import PowerWarning
 
 

@@ -178,6 +178,17 @@ def refund(money: Money, *, out_of: Account = Account.CARD_CLEARING) -> Posting:
     return _posting(_debit(Account.REFUNDS, money), _credit(out_of, money))
 
 
+def refund_with_credit(
+    money: Money, credit: Money, organization_id: int, *, out_of: Account = Account.CARD_CLEARING
+) -> Posting:
+    """Both at once: what a credit note had set aside, and what the payer had paid too much."""
+    return _posting(
+        _debit(Account.REFUNDS, money),
+        _debit(Account.CREDIT, credit, organization_id=organization_id),
+        _credit(out_of, money + credit),
+    )
+
+
 def credit_refunded(
     money: Money, organization_id: int, *, out_of: Account = Account.CARD_CLEARING
 ) -> Posting:

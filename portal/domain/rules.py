@@ -11,8 +11,9 @@ from fractions import Fraction
 from typing import Any
 
 from portal.domain.canonical import fingerprint
+from portal.domain.chambers import Chamber, Power
 from portal.domain.charter import Charter, DecisionMode, House, PrivacyMode
-from portal.domain.electorate import Chamber, Electorate, Power
+from portal.domain.electorate import Electorate
 from portal.domain.errors import Obstacle
 from portal.domain.papers import YES_NO_PAPER, BallotPaper, read_paper, write_paper
 from portal.domain.power import PowerWarning

@@ -5,10 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from portal.domain.chambers import Elector
 from portal.domain.charter import StatementsShown
-from portal.domain.electorate import Elector, Electorate
+from portal.domain.electorate import Electorate
 from portal.domain.errors import Conflict, Obstacle, Refusal
 from portal.domain.needs import Credit
 from portal.domain.proposals import ProposalState
@@ -80,6 +82,8 @@ _STANDS: Mapping[StatementState, str] = {
     _S.WITHDRAWN: "This statement was withdrawn.",
 }
 
+# The end of a consultation is at most this far away.
+MOST_CONSULTED = timedelta(days=366)
 SCREENING = frozenset({_A.RELEASE, _A.KEEP_PRIVATE, _A.ASK_TO_REWORD, _A.REFUSE})
 _REASONED = frozenset({_A.ASK_TO_REWORD, _A.REFUSE})
 # Whoever signs with one of these may be known to the steward who reads it, and be trusted.
@@ -159,17 +163,41 @@ def find_elector(
     return None
 
 
+def check_consulted_until(until: datetime | None, *, now: datetime) -> None:
+    """Refuse an end of a consultation that is past, or more than a year away (``until``)."""
+    if until is not None and until <= now:
+        raise Refusal("proposal.until_past", "The last day is today or later.", field="until")
+    if until is not None and until - now > MOST_CONSULTED:
+        raise Refusal(
+            "proposal.until_far", "A consultation ends within a year from today.", field="until"
+        )
+
+
+def has_ended(until: datetime | None, own: StatementState | None, *, now: datetime) -> bool:
+    """Whether the last day for statements is over for somebody whose own statement stands so.
+
+    Whoever was asked for other words may still find them, until a vote opens.
+    """
+    return until is not None and now > until and own is not StatementState.REWORD
+
+
 def find_statement_obstacles(
     proposal: ProposalState,
     electorate: Electorate,
     *,
+    ended: bool,
     organization_id: int | None = None,
     person_id: int | None = None,
 ) -> list[Obstacle]:
-    """Why somebody cannot put a statement now: the consultation is over, or no ballot is theirs."""
+    """Why somebody cannot put a statement now: the consultation is over, or no ballot is theirs.
+
+    ``ended`` is what ``has_ended`` says.
+    """
     found = []
     if proposal is not ProposalState.CONSULTATION:
         found.append(_OVER)
+    elif ended:
+        found.append(_ENDED)
     if find_elector(electorate, organization_id=organization_id, person_id=person_id) is None:
         reasons = (
             each.obstacle.message
@@ -188,6 +216,8 @@ RELATED = Obstacle(
 _OVER = Obstacle(
     "statement.over", "Statements are put and changed while the proposal is in consultation."
 )
+
+_ENDED = Obstacle("statement.ended", "The last day for statements on this proposal is over.")
 
 
 def check_in_consultation(proposal: ProposalState) -> None:

@@ -10,19 +10,29 @@ from enum import StrEnum
 from portal.domain.permissions import Permission
 
 
+class Desk(StrEnum):
+    """Where something waits: with a project's people, an organization's, or one contributor."""
+
+    PROJECT = "project"
+    ORGANIZATION = "organization"
+    CONTRIBUTOR = "contributor"
+
+
 class TaskKind(StrEnum):
-    """What waits. The first word says where: for a project's people, or an organization's."""
+    """What waits. The first word says on which desk."""
 
     PROJECT_BALLOT = "project_ballot"
     PROJECT_VOTE = "project_vote"
     PROJECT_DECISION = "project_decision"
     PROJECT_REVIEW = "project_review"
     PROJECT_CONSULTATION = "project_consultation"
+    PROJECT_CONSULTED = "project_consulted"
     PROJECT_DRAFT = "project_draft"
     PROJECT_ROADMAP = "project_roadmap"
     PROJECT_SCREEN_NEED = "project_screen_need"
     PROJECT_SCREEN_MESSAGE = "project_screen_message"
     PROJECT_SCREEN_STATEMENT = "project_screen_statement"
+    PROJECT_STATEMENT = "project_statement"
     PROJECT_NEED = "project_need"
     PROJECT_NEED_ASKED = "project_need_asked"
     PROJECT_NEED_MESSAGE = "project_need_message"
@@ -50,10 +60,15 @@ class TaskKind(StrEnum):
     ORGANIZATION_REJECTED = "organization_rejected"
     ORGANIZATION_RELATED = "organization_related"
 
+    CONTRIBUTOR_BALLOT = "contributor_ballot"
+    CONTRIBUTOR_REWORD = "contributor_reword"
+    CONTRIBUTOR_STATEMENT = "contributor_statement"
+    CONTRIBUTOR_ASKED = "contributor_asked"
+
     @property
-    def is_of_project(self) -> bool:
-        """Whether it waits for a project's people."""
-        return self.value.startswith("project_")
+    def desk(self) -> Desk:
+        """On which desk it stands."""
+        return Desk(self.value.partition("_")[0])
 
 
 _K = TaskKind
@@ -66,11 +81,13 @@ SHOWN_WITH: Mapping[TaskKind, Permission] = {
     _K.PROJECT_DECISION: _P.PROJECT_DECISION_EDIT,
     _K.PROJECT_REVIEW: _P.PROJECT_DECISION_EDIT,
     _K.PROJECT_CONSULTATION: _P.PROJECT_VOTE_OPEN,
+    _K.PROJECT_CONSULTED: _P.PROJECT_VOTE_OPEN,
     _K.PROJECT_DRAFT: _P.PROJECT_PROPOSAL_EDIT,
     _K.PROJECT_ROADMAP: _P.PROJECT_ROADMAP_EDIT,
     _K.PROJECT_SCREEN_NEED: _P.PROJECT_SCREENING_DECIDE,
     _K.PROJECT_SCREEN_MESSAGE: _P.PROJECT_SCREENING_DECIDE,
     _K.PROJECT_SCREEN_STATEMENT: _P.PROJECT_SCREENING_DECIDE,
+    _K.PROJECT_STATEMENT: _P.PROJECT_STATEMENT_WRITE,
     _K.PROJECT_NEED: _P.PROJECT_NEED_ANSWER,
     _K.PROJECT_NEED_ASKED: _P.PROJECT_NEED_ANSWER,
     _K.PROJECT_NEED_MESSAGE: _P.PROJECT_NEED_ANSWER,
@@ -96,6 +113,10 @@ SHOWN_WITH: Mapping[TaskKind, Permission] = {
     _K.ORGANIZATION_ENDING: _P.ORGANIZATION_SPONSORSHIP_BUY,
     _K.ORGANIZATION_REJECTED: _P.ORGANIZATION_PROFILE_EDIT,
     _K.ORGANIZATION_RELATED: _P.ORGANIZATION_MEMBERS_EDIT,
+    _K.CONTRIBUTOR_BALLOT: _P.CONTRIBUTOR_BALLOT_CAST,
+    _K.CONTRIBUTOR_REWORD: _P.CONTRIBUTOR_NEED_WRITE,
+    _K.CONTRIBUTOR_STATEMENT: _P.CONTRIBUTOR_STATEMENT_WRITE,
+    _K.CONTRIBUTOR_ASKED: _P.CONTRIBUTOR_NEED_WRITE,
 }
 
 # By when something without a day of its own should have been looked at. It puts a page in order;
@@ -105,6 +126,7 @@ _AIMS: Mapping[TaskKind, timedelta] = {
     _K.PROJECT_SCREEN_NEED: timedelta(days=2),
     _K.PROJECT_SCREEN_MESSAGE: timedelta(days=2),
     _K.PROJECT_SCREEN_STATEMENT: timedelta(days=2),
+    _K.PROJECT_STATEMENT: timedelta(days=7),
     _K.PROJECT_MISMATCH: timedelta(days=2),
     _K.PROJECT_NEED_LEFT: timedelta(days=7),
     _K.PROJECT_NEED_MESSAGE: timedelta(days=7),
@@ -114,6 +136,8 @@ _AIMS: Mapping[TaskKind, timedelta] = {
     _K.PROJECT_FINDING: timedelta(days=7),
     _K.PROJECT_DECISION: timedelta(days=14),
     _K.PROJECT_NEED: timedelta(days=14),
+    _K.PROJECT_CONSULTED: timedelta(days=7),
+    # Where the maintainers named no last day.
     _K.PROJECT_CONSULTATION: timedelta(days=28),
     _K.PROJECT_NEED_ASKED: timedelta(days=60),
     _K.ORGANIZATION_REWORD: timedelta(days=14),
@@ -122,6 +146,9 @@ _AIMS: Mapping[TaskKind, timedelta] = {
     _K.ORGANIZATION_SUPPORT: timedelta(days=14),
     _K.ORGANIZATION_REJECTED: timedelta(days=14),
     _K.ORGANIZATION_RELATED: timedelta(days=14),
+    _K.CONTRIBUTOR_REWORD: timedelta(days=14),
+    _K.CONTRIBUTOR_STATEMENT: timedelta(days=7),
+    _K.CONTRIBUTOR_ASKED: timedelta(days=14),
 }
 # How long an item of the roadmap may go without a word before it comes back to the desk.
 SILENT_AFTER = timedelta(days=30)
@@ -147,9 +174,9 @@ class Horizon(StrEnum):
 class Task:
     """One thing that waits.
 
-    ``scope_id`` is the project or the organization it waits in, ``key`` what names it there in an
-    address. ``since`` is when it came, ``due_at`` the day that it has of its own. ``more`` counts
-    others of its kind and place that are not listed.
+    ``scope_id`` is the project (a contributor's too) or the organization it waits in, ``key``
+    what names it there in an address. ``since`` is when it came, ``due_at`` the day that it has
+    of its own. ``more`` counts others of its kind and place that are not listed.
     """
 
     kind: TaskKind

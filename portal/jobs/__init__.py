@@ -21,6 +21,7 @@ from flask import Flask, Response, request
 from portal.database import transaction
 from portal.domain.errors import ProcessorUnavailable, Refusal
 from portal.jobs.billing import (
+    ask_rests,
     follow_online_invoices,
     keep_invoice_calendar,
     read_statements,
@@ -158,6 +159,9 @@ def _process_inbox(world: Collaborators, now: datetime) -> None:
         for event_id, references in fresh:
             _handle_event(world, event_id, references, now)
         last = fresh[-1][0]
+    if last:
+        # What was invoiced just now may have been paid in part by credit.
+        ask_rests(world, now)
 
 
 def _handle_event(

@@ -8,7 +8,7 @@ from portal.database import transaction
 from portal.domain.errors import Refusal
 from portal.jobs.rows import LISTED, SETTLED, one
 from portal.ports.collaborators import Collaborators
-from portal.ports.payments import InvoiceState
+from portal.ports.payments import InvoicePurpose, InvoiceState
 from portal.services.billing import bank_imports, invoice_calendar, online_invoices
 from portal.services.payments.processor_events import converge, look_at
 
@@ -44,10 +44,18 @@ def follow_online_invoices(world: Collaborators, now: datetime) -> None:
                 with transaction():
                     online_invoices.keep_opened(asked.reference, opened, site=site, now=now)
     _settle_forgotten(world, now)
+    ask_rests(world, now)
     for invoice_id in online_invoices.find_open_pages(settled=True):
         with one("invoice", invoice_id):
             _close_page(world, invoice_id)
             _look_again(world, invoice_id, now)
+
+
+def ask_rests(world: Collaborators, _now: datetime) -> None:
+    """Pages ask for the rest only, where credit or a transfer settled a part of our invoice."""
+    for invoice_id, rest, key in online_invoices.find_rests():
+        with one("invoice", invoice_id):
+            world.payments.ask_rest(invoice_id, rest, idempotency_key=key)
 
 
 def sync_online_invoices(world: Collaborators, now: datetime) -> None:
@@ -73,7 +81,10 @@ def _settle_forgotten(world: Collaborators, now: datetime) -> None:
 
 
 def _close_page(world: Collaborators, invoice_id: str) -> None:
-    """Withdraw what we took back, with what it renews; tell what was paid past the processor."""
+    """Withdraw what we took back, with the term it renews; tell what was paid past the processor.
+
+    Where an upgrade was taken back the term goes on, at the tier before.
+    """
     seen = world.payments.get_invoice(invoice_id)
     if seen.state is not InvoiceState.OPEN:
         return
@@ -81,7 +92,7 @@ def _close_page(world: Collaborators, invoice_id: str) -> None:
         world.payments.settle_invoice_outside(invoice_id, idempotency_key=f"{invoice_id}-outside")
         return
     world.payments.void_invoice(invoice_id, idempotency_key=f"{invoice_id}-void")
-    if seen.renewal_id is not None:
+    if seen.renewal_id is not None and seen.purpose is not InvoicePurpose.CHANGE:
         world.payments.end_renewal(seen.renewal_id, idempotency_key=f"{invoice_id}-end")
 
 

@@ -13,7 +13,11 @@ from portal.models.projects import Project
 
 
 class Proposal(Base):
-    """A change to the roadmap that maintainers put before their stakeholders."""
+    """A change to the roadmap that maintainers put before their stakeholders.
+
+    In consultation, ``consulted_until`` is the last instant at which statements are taken; None
+    until a vote opens.
+    """
 
     __tablename__ = "proposals"
     __table_args__ = (
@@ -33,5 +37,6 @@ class Proposal(Base):
     updated_at: Mapped[datetime] = mapped_column(Instant)
     revision: Mapped[int] = mapped_column(default=1)
     withdrawal_reason: Mapped[str] = mapped_column(String(600), default="")
+    consulted_until: Mapped[datetime | None] = mapped_column(Instant)
 
     project: Mapped[Project] = relationship()

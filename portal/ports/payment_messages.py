@@ -94,7 +94,10 @@ class CheckoutRequest:
 
 @dataclass(frozen=True, slots=True)
 class InvoicedRequest:
-    """What to sell to whom on an invoice that is due ``days_until_due`` days after its issue."""
+    """What to sell to whom on an invoice that is due ``days_until_due`` days after its issue.
+
+    ``rest`` is what the first invoice asks, where credit has paid a part of the price.
+    """
 
     reference: str
     project: str
@@ -108,6 +111,7 @@ class InvoicedRequest:
     payer_id: str | None
     days_until_due: int
     po_number: str = ""
+    rest: Money | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Protocol
 
+from portal.domain.money import Money
 from portal.ports.payment_messages import (
     ChangePreview,
     ChangeRequest,
@@ -199,6 +200,13 @@ class PaymentGateway(Protocol):
 
     def settle_invoice_outside(self, invoice_id: str, *, idempotency_key: str) -> InvoiceSeen:
         """Note that an open invoice was paid past the processor, e.g. by bank transfer."""
+        ...
+
+    def ask_rest(self, invoice_id: str, rest: Money, *, idempotency_key: str) -> InvoiceSeen:
+        """Ask no more than ``rest`` of an open invoice: the remainder was settled past it.
+
+        Nothing left settles it as paid outside. Harmless where no more is asked, or it is closed.
+        """
         ...
 
     def void_invoice(self, invoice_id: str, *, idempotency_key: str) -> InvoiceSeen:

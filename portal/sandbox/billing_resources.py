@@ -10,6 +10,7 @@ from portal.sandbox.billing_portal import open_portal
 from portal.sandbox.calls import Answerer, Call, changing, creation, get, listing
 from portal.sandbox.catalog import update
 from portal.sandbox.clock import advance, test_clock
+from portal.sandbox.credit_notes import create_credit_note
 from portal.sandbox.errors import StripeError
 from portal.sandbox.store import JSON
 
@@ -148,6 +149,11 @@ BILLING: dict[tuple[str, str], Answerer] = {
     ("GET", "/v1/invoiceitems"): listing("invoiceitem", "invoice"),
     ("GET", "/v1/invoice_payments"): listing("invoice_payment", "invoice", "payment", "status"),
     ("GET", "/v1/invoice_payments/{invoice_payment}"): get("invoice_payment"),
+    ("POST", "/v1/credit_notes"): creation(
+        create_credit_note, "invoice", "amount", "memo", "email_type"
+    ),
+    ("GET", "/v1/credit_notes"): listing("credit_note", "customer", "invoice"),
+    ("GET", "/v1/credit_notes/{id}"): get("credit_note"),
     ("POST", "/v1/refunds"): creation(
         returns.refund, "payment_intent", "charge", "amount", "reason", "metadata"
     ),

@@ -21,6 +21,7 @@ def contributor_frame(project: Scope) -> dict[str, Any]:
     ]
     around: list[Entry] = [
         (f"/p/{project.slug}", _("Public pages"), None),
+        (f"/p/{project.slug}/conduct", _("Conduct"), None),
         ("/desk", _("All my desks"), None),
     ]
     return {"project": project, "root": root, "desk_nav": [(project.name, own), ("", around)]}

@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from flask import get_flashed_messages
 from flask_babel import gettext as _
 
 from portal.domain.permissions import Permission, may
+from portal.domain.tasks import Desk
+from portal.queries.desks.desks import find_project_tasks
 from portal.queries.identity.actors import Scope
-from portal.web.access import current_actor
+from portal.web.access import current_actor, now
+from portal.web.projects.task_words import TaskLine, list_tasks
 
 Entry: TypeAlias = tuple[str, str, int | None]
 
 
 def desk_frame(project: Scope) -> dict[str, Any]:
-    """What every template of a project's desk is given: ``project`` and ``desk_nav``."""
-    return {"project": project, "desk_nav": _navigation(project)}
+    """What every template of a project's desk is given: ``project``, ``desk_nav``, ``next_task``.
+
+    Where a message of the kind "done" says that a task is done, ``next_task`` is what to do next.
+    """
+    return {
+        "project": project,
+        "desk_nav": _navigation(project),
+        "next_task": _next_task(project) if get_flashed_messages(False, ["done"]) else None,
+    }
+
+
+def _next_task(project: Scope) -> TaskLine | None:
+    tasks = find_project_tasks(project.id, current_actor(), now=now())
+    roots = {(Desk.PROJECT, project.id): (f"/desk/{project.slug}", "")}
+    return list_tasks(tasks, roots, now=now()).first
 
 
 def _navigation(project: Scope) -> list[tuple[str, list[Entry]]]:

@@ -53,7 +53,10 @@ def init_errors(app: Flask) -> None:
             400: _("The request could not be read. Go back, reload the page and try again."),
             404: _("This page does not exist, or it is not visible to you."),
             405: _("This address does not answer that kind of request."),
-            413: _("What you sent is too large."),
+            413: _(
+                "What you sent is too large. Go back: what you typed is still there. Then choose a"
+                " smaller file, or write less."
+            ),
             429: _("Too many attempts. Wait a minute, then try again."),
         }
         return page(

@@ -56,7 +56,8 @@ def main() -> None:
         raise SystemExit(f"WRONG: the bundle cannot be read: {error}.") from error
     sys.path.insert(0, str(place))
 
-    from portal.domain.record.bundle import BundleWrong, check_bundle, read_archive
+    from portal.domain.record.archive import BundleWrong, read_archive
+    from portal.domain.record.bundle import check_bundle
     from portal.domain.record.notes import NoteWrong, read_verifier_key
 
     try:

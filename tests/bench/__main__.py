@@ -10,6 +10,7 @@ from pathlib import Path
 from portal.database import db
 from tests.bench import (
     ballots,
+    bundles,
     closing,
     counting,
     growth,
@@ -44,7 +45,7 @@ def _lines() -> Iterator[Line]:
         with app.app_context():
             db.engine.dispose()
         yield from _on_postgresql(folder)
-    for each in (workers, ballots, webhooks, counting, closing, record, growth, ledger):
+    for each in (workers, ballots, webhooks, counting, closing, bundles, record, growth, ledger):
         yield from each.measure()
 
 

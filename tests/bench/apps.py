@@ -7,10 +7,9 @@ import os
 from flask import Flask, render_template_string
 from sqlalchemy import create_engine, select
 
-from portal.app import create_app
+from portal.app import serve
 from portal.models.organizations import Organization, Picture
 from portal.models.sponsorship import Sponsorship
-from portal.settings import read_settings
 from tests.bench.durable import durable, grouped
 
 __all__ = ["bare", "computed", "durable", "grouped", "portal"]
@@ -24,7 +23,7 @@ _ROWS = """<!DOCTYPE html><html lang="en"><title>Sponsors</title><h1>Sponsors</h
 
 def portal() -> Flask:
     """The portal as it runs."""
-    return create_app(read_settings(os.environ))
+    return serve()
 
 
 def computed() -> Flask:

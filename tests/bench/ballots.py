@@ -65,6 +65,7 @@ def measure(many: int = 100_000) -> Iterator[Line]:
             def cast(voters: list[Seat]) -> list[bytes]:
                 return signed_in_posts(app, vote_id, voters, "for")
 
+            _settle(Path(folder) / "portal.db")
             _in_turns(ports, cast(warm[:_WARM]), turns=1)
             first = _in_turns(ports, cast(early))
             yield from _lines("first ballots", first)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
-from typing import TypeVar
 
 from flask import Flask
 from sqlalchemy import func, select
@@ -21,6 +17,7 @@ from portal.database import db, transaction
 from portal.jobs import close_due_votes
 from portal.models.outbox import OutboxMessage
 from portal.services.votes.tallies import close_vote
+from tests.bench.alone import peak_megabytes, run_alone
 from tests.bench.electors import (
     OPEN_FOR,
     SITE,
@@ -32,8 +29,6 @@ from tests.bench.electors import (
 )
 from tests.bench.lines import Line
 from tests.conftest import make_settings
-
-T = TypeVar("T")
 
 _FEW, _MANY, _CROWD = 200, 2_000, 100_000
 _CLOSING_SECONDS = 60
@@ -69,16 +64,11 @@ def _measure_crowd(electors: int) -> Iterator[Line]:
     """A closing as the periodic work does it; in a process of its own, so that memory is told."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'portal.db'}"
-        _alone(_fill_crowd, url, electors)
-        closed, megabytes = _alone(_close_crowd, url, electors)
+        run_alone(_fill_crowd, url, electors)
+        closed, megabytes = run_alone(_close_crowd, url, electors)
         what = f"closing a vote with {electors:,} ballots, mails included"
         yield Line(what, closed, "s", most=_CLOSING_SECONDS)
         yield Line(f"{what}: memory", megabytes, "MB", most=_CLOSING_MEGABYTES)
-
-
-def _alone(work: Callable[[str, int], T], url: str, electors: int) -> T:
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as process:
-        return process.submit(work, url, electors).result()
 
 
 def _fill_crowd(url: str, electors: int) -> None:
@@ -99,7 +89,7 @@ def _close_crowd(url: str, electors: int) -> tuple[float, float]:
         told = select(func.count()).where(OutboxMessage.dedupe_key.like("%:closed:%"))
         if db.session.scalar(told) != electors:
             raise RuntimeError(f"not all of {electors} electors were told")
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return seconds, peak_megabytes()
 
 
 def _close(app: Flask, vote_id: int) -> float:

@@ -97,7 +97,8 @@ def _published(draw: random.Random) -> Iterator[Line]:
     if importlib.util.find_spec("pabutools") is None:
         return
     election = importlib.import_module("pabutools.election")
-    instance, profile = election.parse_pabulib_from_string(text)
+    read = importlib.import_module("pabutools.election.pabulib").parse_pabulib_from_string
+    instance, profile = read(text)
     shares = importlib.import_module("pabutools.rules").method_of_equal_shares
     begun = time.perf_counter()
     funded = shares(instance, profile, sat_class=election.Cost_Sat, voter_budget_increment=1)

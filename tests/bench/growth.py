@@ -35,7 +35,7 @@ def measure() -> Iterator[Line]:
 def _cost(app: Flask, path: str) -> float:
     client = app.test_client()
     times = []
-    for _ in range(7):
+    for _ in range(21):
         begun = time.perf_counter()
         if client.get(path).status_code != 200:
             raise RuntimeError(path)

@@ -72,15 +72,15 @@ def _queued(app: Flask) -> Iterator[Line]:
         for first in range(0, _QUEUED, 500):
             with transaction():
                 for number in range(first, first + 500):
-                    seen = CheckoutSeen(
-                        f"cs_q{number}", f"co_q{number}", CheckoutState.OPEN, None, None, None
-                    )
-                    gateway.checkouts[seen.checkout_id] = seen
                     event = EventSeen(
                         f"evt_q{number}", "checkout.session.completed", livemode=False,
-                        created_at=now, checkout_id=seen.checkout_id,
+                        created_at=now, checkout_id=f"cs_q{number}",
                     )  # fmt: skip
                     store_event("stripe", event, livemode=False, now=now)
+        # Those that were posted before wait too; the processor knows what each is about.
+        for references in db.session.scalars(select(ProcessorEvent.references)):
+            seen = CheckoutSeen(references["checkout"], None, CheckoutState.OPEN, None, None, None)
+            gateway.checkouts[seen.checkout_id] = seen
         inbox = next(sweep for sweep in SWEEPS if sweep.name == "process_inbox")
         waiting = select(func.count()).where(ProcessorEvent.external_id.like("evt_q%"))
         left = waiting.where(ProcessorEvent.handled_at.is_(None))

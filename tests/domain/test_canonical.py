@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import json
+from typing import Any
 
 import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.domain.canonical import canonical_json, fingerprint
+from portal.domain.canonical import canonical_json, canonical_parts, fingerprint
+from portal.domain.stored_arrays import read_arrays, read_items
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _SCALARS = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _TEXT
@@ -55,3 +58,21 @@ def test_fingerprint_ignores_the_order_of_keys_alone() -> None:
     assert fingerprint({"a": 1, "b": [2, 3]}) == fingerprint({"b": [2, 3], "a": 1})
     assert fingerprint([2, 3]) != fingerprint([3, 2])
     assert fingerprint({}) == hashlib.sha256(b"{}").hexdigest()
+
+
+def test_parts_put_together_are_the_same_text() -> None:
+    value = {"é": [], "b": {"z": [1, {"b": 2, "a": "ö"}], "a": None}, "a": [[], [1]], "": {}}
+    lazy = value | {"é": iter([]), "b": {"z": iter([1, {"b": 2, "a": "ö"}]), "a": None}}
+    assert b"".join(canonical_parts(lazy)) == canonical_json(value)
+    assert b"".join(canonical_parts([1, "a"])) == b'[1,"a"]'
+
+
+@pytest.mark.parametrize(
+    "written", [{"ensure_ascii": False}, {"indent": 1}, {"separators": (",", ":")}]
+)
+def test_stored_arrays_are_read_item_by_item(written: dict[str, Any]) -> None:
+    value = {"b": [], "a": [{"name": '[Ä]}, "x": ['}, 2, [3]], "c": [None]}
+    read = read_arrays(json.dumps(value, **written))
+    assert {name: list(items) for name, items in read.items()} == value
+    assert read_arrays("{}") == {}
+    assert list(read_items(json.dumps(value["a"], **written))) == value["a"]

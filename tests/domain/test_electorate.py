@@ -19,12 +19,11 @@ from portal.domain.electorate import (
     MaintainerFact,
     SponsorFact,
     draw_up,
-    newcomers_power,
     share_of,
     shuffle_unnamed,
-    with_sponsor,
 )
 from portal.domain.electorate_changes import compare
+from portal.domain.newcomers import newcomers_power, with_sponsor
 from portal.domain.power import PowerWarning
 from portal.domain.sponsorship import Commercial, Term
 from portal.domain.tiers import Audience

@@ -39,8 +39,7 @@ def make_task(kind: TaskKind, *, since: int | None = None, due: int | None = Non
 def test_every_kind_is_shown_to_somebody_who_can_act_in_its_place() -> None:
     assert set(SHOWN_WITH) == set(TaskKind)
     for kind, permission in SHOWN_WITH.items():
-        place = "project:" if kind.is_of_project else "organization:"
-        assert permission.startswith(place), kind
+        assert permission.startswith(f"{kind.desk}:"), kind
 
 
 def test_money_is_no_business_of_stewards_and_screening_none_of_treasurers() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from flask import Flask
 from playwright.sync_api import Browser, Page
 from werkzeug.exceptions import HTTPException
@@ -154,9 +154,12 @@ def _check(page: Page, path: str, *, status: int = 200) -> None:
     assert not page.evaluate(
         "document.documentElement.scrollWidth > document.documentElement.clientWidth"
     ), f"{path} scrolls sideways"
+    page.evaluate(AXE_SCRIPT)
     for scheme, options in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
-        checked = Axe().run(page, options=options | {"resultTypes": ["violations"]})
+        checked = AxeResults(
+            page.evaluate("options => axe.run(options)", options | {"resultTypes": ["violations"]})
+        )
         assert checked.violations_count == 0, f"{path}, {scheme}: {checked.generate_report()}"
     assert page.problems == [], path  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import event, update
 
 from portal.database import db, transaction
-from portal.domain.charter import DecisionMode
+from portal.domain.charter import ContributorsVoice, DecisionMode
 from portal.domain.conduct import ReportState
 from portal.domain.needs import NeedState
 from portal.domain.permissions import OrganizationRole, ProjectRole
@@ -24,7 +24,6 @@ from portal.models.proposals import Proposal
 from portal.models.reconciliation import ReconciliationFinding
 from portal.queries.desks.desks import (
     find_my_desks,
-    find_organization_tasks,
     get_overview,
 )
 from portal.services.workshop.blocks import block_in_workshop
@@ -33,9 +32,11 @@ from tests.builders import (
     actor_of,
     make_organization,
     make_person,
+    make_project,
     make_sponsorship,
     make_tier,
 )
+from tests.contributor_builders import cast_own, make_contributor
 from tests.need_builders import make_message, make_need
 from tests.vote_builders import DAY, Scene, cast, close, make_consultation, make_scene, make_vote
 
@@ -116,11 +117,35 @@ def test_a_need_waits_for_whoever_has_to_speak_next(scene: Scene) -> None:
     make_message(need, scene.lead, by_project=True, released_at=NOW)
     assert kinds(scene) == [("need_asked", "N")]
     representative = scene.representative(0)
-    waiting = find_organization_tasks(scene.organizations[0].id, representative, now=NOW)
+    waiting = find_my_desks(representative, now=NOW).tasks
     assert [task.kind for task in waiting] == [K.ORGANIZATION_ASKED]
     make_message(need, scene.representatives[0], released_at=NOW)
     assert kinds(scene) == [("need", "N")]
-    assert find_organization_tasks(scene.organizations[0].id, representative, now=NOW) == ()
+    assert find_my_desks(representative, now=NOW).tasks == ()
+
+
+def test_a_contributor_finds_their_ballot_and_what_came_back(app: Flask) -> None:
+    scene = make_scene(mode=DecisionMode.TWO_HOUSES, contributors=ContributorsVoice.HOUSE)
+    lin, kai = make_person("Lin"), make_person("Kai")
+    for person in (lin, kai):
+        make_contributor(scene.project, person)
+    vote = make_vote(scene)
+
+    def waiting(person: Person = lin) -> list[tuple[TaskKind, str]]:
+        desks = find_my_desks(actor_of(person), now=NOW + 10 * DAY)
+        assert [each.waiting for each in desks.contributions] == [len(desks.tasks)]
+        return [(task.kind, task.key) for task in desks.tasks]
+
+    ballot = (K.CONTRIBUTOR_BALLOT, str(vote))
+    assert waiting() == waiting(kai) == [ballot]
+    reword = make_need(scene.project, None, lin, NeedState.REWORD)
+    asked = make_need(scene.project, None, lin)
+    make_message(asked, scene.lead, by_project=True, released_at=NOW)
+    cast_own(scene.project, lin, vote, "for")
+    assert set(waiting()) == {
+        (K.CONTRIBUTOR_REWORD, str(reword.id)), (K.CONTRIBUTOR_ASKED, str(asked.id)),
+    }  # fmt: skip
+    assert waiting(kai) == [ballot], "nothing of what others wrote"
 
 
 def test_a_last_word_on_what_is_dealt_with_leaves_by_itself(scene: Scene) -> None:
@@ -154,11 +179,10 @@ def test_votes_stand_as_a_ballot_until_it_is_cast_then_as_a_close(app: Flask) ->
     assert kinds(scene) == [("ballot", question)]
     newcomer = make_maintainer(scene, ProjectRole.MAINTAINER)
     assert kinds(scene, newcomer) == [("vote", question)], "no elector of this vote"
-    company = scene.organizations[0].id
-    ballots = find_organization_tasks(company, scene.representative(0), now=NOW)
+    ballots = find_my_desks(scene.representative(0), now=NOW).tasks
     assert [(task.kind, task.key) for task in ballots] == [(K.ORGANIZATION_BALLOT, str(vote))]
     cast(scene, vote, 0, "for")
-    assert find_organization_tasks(company, scene.representative(0), now=NOW + DAY) == ()
+    assert find_my_desks(scene.representative(0), now=NOW + DAY).tasks == ()
     close(vote)
     assert kinds(scene, days=14) == [("decision", "Persistent queues")]
 
@@ -227,9 +251,13 @@ def test_statements_are_few_and_do_not_grow(scene: Scene) -> None:
         return half, len(seen) - half
 
     make_organization(roles={person: list(OrganizationRole)})
+    make_contributor(make_project(), person)
     before = statements()
-    assert before == (3, 4)
+    assert before == (3, 5)
     for index in range(4):
+        other = make_project()
+        make_contributor(other, person)
+        make_need(other, None, person, NeedState.REWORD)
         company = make_organization(roles={person: list(OrganizationRole)})
         make_sponsorship(company, make_tier(scene.project), publication=Publication.IN_REVIEW)
         make_need(scene.project, scene.organizations[index], scene.representatives[index])

@@ -10,8 +10,9 @@ from flask import Flask
 from sqlalchemy import event
 
 from portal.database import db, transaction
-from portal.domain.electorate import draw_up, share_of, with_sponsor
+from portal.domain.electorate import draw_up, share_of
 from portal.domain.errors import NotFound
+from portal.domain.newcomers import with_sponsor
 from portal.domain.permissions import ProjectRole
 from portal.domain.sponsorship import Commercial, Publication, Term
 from portal.domain.tiers import Audience, Interval

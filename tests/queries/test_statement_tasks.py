@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from flask import Flask
 
 from portal.database import transaction
+from portal.domain.charter import DecisionMode
+from portal.domain.needs import Credit
 from portal.domain.statements import StatementAction
 from portal.domain.tasks import TaskKind
 from portal.models.identity import Person
-from portal.queries.desks.desks import find_organization_tasks, get_overview
+from portal.queries.desks.desks import find_my_desks, get_overview
 from portal.services.workshop.blocks import block_in_workshop
 from tests.builders import NOW, actor_of
-from tests.statement_builders import HIDDEN, Consultation, make_statements
+from tests.contributor_builders import make_contributor
+from tests.statement_builders import HIDDEN, TEXT, Consultation, make_statements
 from tests.vote_builders import make_vote
 
 
@@ -29,9 +34,7 @@ def on_desk_of(consultation: Consultation, person: Person) -> list[tuple[str, st
 
 
 def on_own_desk(consultation: Consultation, by: int) -> list[str]:
-    found = find_organization_tasks(
-        consultation.scene.organizations[by].id, consultation.scene.representative(by), now=NOW
-    )
+    found = find_my_desks(consultation.scene.representative(by), now=NOW).tasks
     return [task.key for task in found if task.kind is TaskKind.ORGANIZATION_STATEMENT]
 
 
@@ -62,3 +65,18 @@ def test_other_words_are_asked_of_the_author_while_the_consultation_runs(
     assert on_own_desk(consultation, 1) == []
     make_vote(consultation.scene, consultation.number)
     assert on_own_desk(consultation, 0) == []
+
+
+def test_a_maintainers_own_statement_comes_back_to_them_alone(app: Flask) -> None:
+    consultation = make_statements(mode=DecisionMode.TWO_HOUSES)
+    statement_id = consultation.put_own(replace(TEXT, credit=Credit.NONE))
+    make_contributor(consultation.scene.project, consultation.maintainer)
+    consultation.screen(statement_id, StatementAction.ASK_TO_REWORD, reason="Kinder.")
+    reader = actor_of(consultation.maintainer)
+    assert [
+        (task.kind, task.key)
+        for task in find_my_desks(reader, now=NOW).tasks
+        if task.kind.name.endswith("_STATEMENT")
+    ] == [(TaskKind.PROJECT_STATEMENT, str(consultation.number))]
+    lead = get_overview(consultation.project_id, consultation.scene.lead_actor, now=NOW).tasks
+    assert TaskKind.PROJECT_STATEMENT not in {task.kind for task in lead}

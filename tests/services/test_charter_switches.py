@@ -27,8 +27,8 @@ from portal.domain.rules import read_terms
 from portal.domain.weights import Damping
 from portal.models.sponsorship import Sponsorship
 from portal.models.votes import Elector
+from portal.queries.votes.openings import get_opening
 from portal.queries.votes.outcomes import get_outcome_page
-from portal.queries.votes.votes import get_opening
 from portal.queries.weights.electorate import find_standing
 from portal.queries.workshop.statements import find_public_statements
 from portal.web.votes.votes import _default_close

@@ -19,8 +19,8 @@ from portal.models.identity import Person
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import CharterVersion
 from portal.models.statements import Statement
+from portal.queries.desks.desks import find_my_desks
 from portal.queries.weights.electorate import find_standing
-from portal.queries.workshop.contributors import list_contributions
 from portal.queries.workshop.own_statements import (
     get_personal_consultation,
     list_own_consultations,
@@ -128,10 +128,13 @@ def test_asked_for_other_words_it_waits_on_the_contributors_pages_and_the_mail_l
 ) -> None:
     consultation, person = set_stage()
     statement_id = put(consultation, person)
-    waiting = partial(list_contributions, person.id, now=NOW)
-    assert [each.waiting for each in waiting()] == [0]
+
+    def waiting() -> list[str]:
+        return [task.key for task in find_my_desks(actor_of(person), now=NOW).tasks]
+
+    assert waiting() == []
     consultation.screen(statement_id, StatementAction.ASK_TO_REWORD, reason="Shorter, please")
-    assert [each.waiting for each in waiting()] == [1]
+    assert waiting() == ["1"]
     mail = db.session.scalars(
         select(OutboxMessage).where(OutboxMessage.recipient == person.email)
     ).one()

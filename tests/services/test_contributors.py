@@ -31,6 +31,7 @@ from portal.domain.permissions import (
     may,
 )
 from portal.domain.sponsorship import Term
+from portal.domain.tasks import TaskKind
 from portal.domain.tiers import Audience
 from portal.models.audit import AuditEntry
 from portal.models.contributors import Contributor
@@ -47,13 +48,14 @@ from portal.queries.desks.desks import find_my_desks, get_overview
 from portal.queries.projects.project_desk import find_people
 from portal.queries.projects.public_people import find_public_people
 from portal.queries.votes.outcomes import get_outcome_page
-from portal.queries.votes.votes import get_contributor_ballot_page, list_own_votes
+from portal.queries.votes.vote_lists import list_own_votes
+from portal.queries.votes.votes import get_contributor_ballot_page
 from portal.queries.votes.windows import get_present_page
 from portal.queries.weights.electorate import find_standing
 from portal.queries.workshop.contributors import (
+    get_contributor,
     get_contributors_desk,
     get_own_part,
-    list_contributions,
 )
 from portal.queries.workshop.needs import (
     find_need_credits,
@@ -71,13 +73,15 @@ from portal.services.votes.ballots import cast_contributor_ballot, cast_maintain
 from portal.services.votes.reminders import remind
 from portal.services.votes.turnout import count_turnout
 from portal.services.workshop.contributors import (
+    change_work,
     invite_contributor,
     leave_project,
     show_name,
     withdraw_contributor,
     withdraw_contributor_invitation,
 )
-from portal.services.workshop.need_answers import answer_need, take_up_need
+from portal.services.workshop.joining import join_needs
+from portal.services.workshop.need_answers import answer_need
 from portal.services.workshop.needs import (
     draft_need,
     edit_need,
@@ -456,8 +460,9 @@ def test_a_ballot_of_a_steward_who_contributes_waits_with_the_contributions(app:
     make_contributor(scene.project, steward)
     make_vote(scene)
     actor = actor_of(steward)
-    assert [each.waiting for each in list_contributions(steward.id, now=NOW)] == [1]
-    assert find_my_desks(actor, now=NOW).tasks == ()
+    desks = find_my_desks(actor, now=NOW + 10 * DAY)
+    assert [each.waiting for each in desks.contributions] == [1]
+    assert [task.kind for task in desks.tasks] == [TaskKind.CONTRIBUTOR_BALLOT]
     assert get_overview(scene.project.id, actor, now=NOW).tasks == ()
 
 
@@ -667,7 +672,7 @@ def test_w2_a_contributor_states_edits_and_follows_a_need_as_a_person(app: Flask
     address = f"{SITE}/contributor/{scene.project.slug}/needs/{need_id}"
     assert {each.action_url for each in sent} == {address}
     assert {each.why for each in sent} == {
-        f"You stated this need as a contributor to {scene.project.name}."
+        f"You stated a need as a contributor to {scene.project.name}."
     }
     own = list_contributor_needs(scene.project.id, lin.id)[0]
     assert [each.need for each in own] == ["Faster tests"]
@@ -724,7 +729,7 @@ def test_w4_a_contributor_is_credited_as_they_choose_and_never_as_an_organizatio
             scene.lead_actor, scene.project.id, number, NeedAction.RELEASE,
             reason="", site=SITE, now=NOW,
         )  # fmt: skip
-        take_up_need(scene.lead_actor, scene.project.id, number, proposal, site=SITE, now=NOW)
+        join_needs(scene.lead_actor, scene.project.id, [number], proposal, site=SITE, now=NOW)
     assert find_need_credits(scene.project.id, proposal).names == ()
     assert find_need_credits(scene.project.id, proposal).unnamed == 1
 
@@ -752,6 +757,31 @@ def test_the_desk_lists_who_contributes_who_is_invited_and_who_was(app: Flask) -
     assert [each.name for each in desk.active] == ["Lin"]
     assert [each.name for each in desk.past] == ["Kai"]
     assert [each.email for each in desk.invitations] == ["new@example.org"]
+
+
+def test_what_somebody_was_invited_for_is_said_anew_logged_and_told(app: Flask) -> None:
+    scene, lin = make_scene(), make_person("Lin")
+    part = make_contributor(scene.project, lin, is_named=True)
+
+    def change(work: str, actor: Actor = scene.lead_actor) -> bool:
+        with transaction():
+            return change_work(actor, scene.project.id, part.id, work=work, now=NOW)
+
+    assert change("The manual")
+    assert not change("The manual")
+    assert get_contributor(scene.project.id, part.id).work == "The manual"
+    named = find_public_people(scene.project.id).contributors.named
+    assert [each.work for each in named] == ["The manual"]
+    sentences = db.session.scalars(select(AuditEntry.sentence)).all()
+    assert "Lin is a contributor for: The manual (before: The protocol tests)" in sentences
+    mail = db.session.scalars(
+        select(OutboxMessage).where(OutboxMessage.recipient == lin.email)
+    ).one()
+    assert "The manual" in mail.paragraphs
+    with pytest.raises(Refusal, match=r"contributor\.work"):
+        change("")
+    with pytest.raises(NotFound):
+        change("Anything", actor_of(lin))
 
 
 def test_a_visitor_and_a_stranger_cast_no_contributors_ballot(app: Flask) -> None:

@@ -26,7 +26,7 @@ from portal.models.votes import Elector
 from portal.queries.projects.roadmap import get_roadmap, get_roadmap_item
 from portal.queries.votes.outcomes import get_outcome_page
 from portal.queries.votes.proposals import get_desk_proposal, get_proposal_page, list_proposals
-from portal.queries.votes.votes import list_organization_votes
+from portal.queries.votes.vote_lists import list_organization_votes
 from portal.services.projects.roadmap import report_progress
 from portal.services.votes.decisions import decide
 from portal.services.votes.proposals import edit_proposal, take_up_proposal, withdraw_proposal

@@ -16,7 +16,6 @@ from portal.models.projects import Maintainership
 from portal.queries.workshop.joined_needs import list_joinable, list_joined
 from portal.services.votes.proposals import withdraw_proposal
 from portal.services.workshop.joining import join_needs, put_back_need
-from portal.services.workshop.need_answers import take_up_need
 from tests.builders import NOW, make_person, sign_in
 from tests.need_builders import make_need
 from tests.vote_builders import SITE, Scene, make_consultation, make_draft, make_scene, make_vote
@@ -64,6 +63,22 @@ def test_w2_several_needs_join_in_one_proposal_and_each_author_is_told(scene: Sc
     assert told >= {person.email for person in scene.representatives[:2]}
 
 
+def test_an_author_of_several_needs_gets_one_mail_for_all_of_them(scene: Scene) -> None:
+    make_draft(scene)
+    author, company = scene.representatives[0], scene.organizations[0]
+    own = [make_need(scene.project, company, author, need="Words").number for _each in range(3)]
+    join(scene, [*own, *make_needs(scene, NeedState.DRAFT, NeedState.OPEN)[1:]])
+    mails = list(
+        db.session.scalars(select(OutboxMessage).where(OutboxMessage.recipient == author.email))
+    )
+    first, second, third = own
+    assert [each.subject for each in mails] == [
+        f"Your needs {first}, {second} and {third} to {scene.project.name}: taken up"
+    ]
+    assert mails[0].action_url == f"{SITE}/organizations/{company.slug}/needs"
+    assert "Words" not in mails[0].paragraphs
+
+
 def test_w2_all_join_or_none_does(scene: Scene) -> None:
     make_draft(scene)
     numbers = make_needs(scene, NeedState.OPEN, NeedState.DECLINED)
@@ -77,8 +92,8 @@ def test_w2_all_join_or_none_does(scene: Scene) -> None:
 def test_nothing_joins_a_proposal_that_is_put_to_the_vote(scene: Scene) -> None:
     numbers = make_needs(scene, NeedState.OPEN)
     make_vote(scene)
-    with pytest.raises(Refusal, match=r"need\.proposal"), transaction():
-        take_up_need(scene.lead_actor, scene.project.id, numbers[0], 1, site=SITE, now=NOW)
+    with pytest.raises(Refusal, match=r"need\.proposal"):
+        join(scene, numbers)
 
 
 def test_a_need_leaves_its_proposal_before_the_vote_and_not_after(scene: Scene) -> None:

@@ -27,7 +27,8 @@ from portal.queries.workshop.needs import (
 )
 from portal.queries.workshop.screening import get_screening_desk
 from portal.services.votes.proposals import draft_proposal
-from portal.services.workshop.need_answers import answer_need, take_up_need, write_to_author
+from portal.services.workshop.joining import join_needs
+from portal.services.workshop.need_answers import answer_need, write_to_author
 from portal.services.workshop.needs import (
     draft_need,
     edit_need,
@@ -379,8 +380,8 @@ def test_several_needs_join_in_one_proposal_and_are_credited_as_chosen(
     workshop.screen(hidden, NeedAction.KEEP_PRIVATE)
     for need_id in (*ids, hidden):
         with transaction():
-            take_up_need(
-                workshop.maintainer, workshop.project.id, number_of(need_id), number,
+            join_needs(
+                workshop.maintainer, workshop.project.id, [number_of(need_id)], number,
                 site=SITE, now=NOW,
             )  # fmt: skip
     found = find_need_credits(workshop.project.id, number)
@@ -417,7 +418,7 @@ def test_each_step_is_for_its_role_alone(workshop: Workshop) -> None:
         )
 
     def take_up(actor: Actor) -> None:
-        take_up_need(actor, workshop.project.id, number, 1, site=SITE, now=NOW)
+        join_needs(actor, workshop.project.id, [number], 1, site=SITE, now=NOW)
 
     cases: list[tuple[Callable[[Actor], None], Actor, type[Exception]]] = [
         (screen, workshop.maintainer, Forbidden),

@@ -16,6 +16,7 @@ from portal.domain.errors import DomainError, Forbidden, NotFound, Refusal
 from portal.domain.organizations import OrganizationKind, Profile
 from portal.domain.permissions import VISITOR, OrganizationRole, ProjectRole
 from portal.domain.sponsorship import Publication, Term
+from portal.domain.tiers import Audience
 from portal.models.audit import AuditEntry
 from portal.models.identity import Person
 from portal.models.invitations import Invitation
@@ -23,13 +24,14 @@ from portal.models.organizations import Membership, Organization
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Maintainership
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
+from portal.queries.sponsorship.purchases import MYSELF, find_buy_page, find_own_organization
 from portal.services.identity.invitations import (
     accept_invitation,
     invite_member,
     resend_invitation,
     withdraw_invitation,
 )
-from portal.services.identity.memberships import change_roles, leave_organization
+from portal.services.identity.memberships import add_role, change_roles, leave_organization
 from portal.services.identity.organizations import (
     agree_parent,
     ask_parent,
@@ -39,6 +41,7 @@ from portal.services.identity.organizations import (
     refuse_parent,
 )
 from portal.services.identity.pictures import encode_picture
+from portal.services.identity.supporters import get_own_organization
 from portal.services.projects.maintainers import invite_maintainer
 from tests.builders import (
     NOW,
@@ -556,3 +559,39 @@ def test_a_refusal_leaves_no_trace(app: Flask) -> None:
         _do(leave_organization, actor_of(ada), organization.id)
     assert _tags(organization) == []
     assert db.session.scalars(select(OutboxMessage)).all() == []
+
+
+def _own(person: Person) -> int:
+    actor = actor_of(person)
+    return int(_do(get_own_organization, actor, read_own=find_own_organization, now=NOW)[1])
+
+
+def test_s10_an_organization_of_one_is_made_once_and_named_apart_from_namesakes(app: Flask) -> None:
+    ada, namesake = make_person("Ada Lindqvist"), make_person("Ada Lindqvist")
+    db.session.commit()
+    first = _own(ada)
+    assert _own(ada) == first != _own(namesake)
+    made = db.session.get_one(Organization, first)
+    assert (made.kind, made.slug) == (OrganizationKind.PERSON, "ada-lindqvist")
+    assert actor_of(ada).organizations[first] == {OWNER, REPRESENTATIVE}
+
+
+def test_s10_a_colleague_let_into_it_still_sponsors_as_themselves_until_it_is_theirs(
+    app: Flask,
+) -> None:
+    project, ada, heir = make_project(), make_person("Ada"), make_person("Heir")
+    tier = make_tier(project, audience=Audience.PERSON).tier
+    db.session.commit()
+    own = _own(ada)
+    _do(add_role, actor_of(heir), own, heir.id, OWNER, now=NOW)
+
+    def buyers(person: Person) -> set[str]:
+        page = find_buy_page(actor_of(person), project.slug, tier.slug, None, now=NOW)
+        return {choice.slug for choice in page.choices}
+
+    assert buyers(ada) == {"ada"}
+    assert buyers(heir) == {"ada", MYSELF}
+    _do(leave_organization, actor_of(ada), own, now=NOW)
+    assert buyers(ada) == {MYSELF}
+    assert buyers(heir) == {"ada"}
+    assert _own(heir) == own != _own(ada)

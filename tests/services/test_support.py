@@ -25,7 +25,7 @@ from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.support import SupportRequest
 from portal.models.tiers import TierVersion
-from portal.queries.desks.desks import find_organization_tasks, get_overview
+from portal.queries.desks.desks import find_my_desks, get_overview
 from portal.queries.workshop.needs import get_own_need, get_project_need, list_project_needs
 from portal.queries.workshop.screening import count_waiting
 from portal.queries.workshop.support import (
@@ -600,13 +600,13 @@ def test_w5_two_people_apart_are_not_told_of_each_other(support: Support) -> Non
 
 def test_w1_both_desks_say_what_waits(support: Support) -> None:
     request_id = support.ask()
-    project_id, company_id = support.project.id, support.company.id
+    project_id = support.project.id
 
     def waiting(person: Person) -> list[tuple[str, str]]:
         actor = actor_of(person)
         tasks = get_overview(project_id, actor, now=NOW).tasks if person in of_project else ()
         if person not in of_project:
-            tasks = find_organization_tasks(company_id, actor, now=NOW)
+            tasks = find_my_desks(actor, now=NOW).tasks
         return [(task.kind, task.key) for task in tasks]
 
     of_project = (support.lead, support.maintainer, support.steward)

@@ -16,10 +16,12 @@ from portal.domain.sponsorship import Commercial, Term
 from portal.jobs import run_due
 from portal.models.billing import Payment
 from portal.models.documents import Document
+from portal.queries.billing.money_back import find_sponsor_money
 from portal.services.billing.billed_changes import order_change
 from portal.services.billing.invoice_calendar import bill_next_term
 from portal.services.payments.money_back import ask_refund
 from portal.services.payments.renewals import wish_renewal
+from portal.services.selfcheck.run import check_everything
 from portal.services.sponsorship.changes import ask_change
 from tests.builders import NOW, make_tier
 from tests.document_builders import SITE, Trade, make_trade
@@ -158,6 +160,11 @@ def test_an_upgrade_by_invoice_holds_when_its_difference_is_paid(app: Flask) -> 
     trade.pay(invoice, 200, reference="statement 13", now=UPGRADED_AT + DAY)
     assert trade.stake.tier_snapshot_id == trade.tier.id, "no weight without its money"
     trade.pay(invoice, reference="statement 14", now=UPGRADED_AT + 3 * DAY)
+    money = find_sponsor_money(
+        trade.project.id, trade.stake.reference, now=UPGRADED_AT + 4 * DAY
+    ).payments
+    assert [each.ends_standing for each in money] == [False, False, True]
+    assert all(each.steps_back for each in money[:2]), "parts of the difference end nothing else"
     stake = trade.stake
     assert (stake.tier_snapshot.name, stake.term) == ("Large", Term.ACTIVE)
     assert (stake.term_ends_at, stake.active_since) == (ends_at, NOW), "term and seasoning stay"
@@ -238,3 +245,44 @@ def test_pay_partly_pay_late_and_overpay(app: Flask) -> None:
         BOUGHT[0],
         ("credit", {"credit:org": 1_000, "receivable:org": -1_000}),
     ]
+
+
+def test_money_back_takes_the_credit_first_and_only_then_the_invoice(app: Flask) -> None:
+    trade = make_trade()
+    trade.pay(trade.order(), 120_000, reference="too much", now=NOW)
+    payment = db.session.scalars(select(Payment)).one()
+
+    def give(amount: int) -> None:
+        with transaction():
+            ask_refund(
+                trade.treasurer, trade.project.id, payment.id, Money(amount, "EUR"),
+                reason="Agreed.", site=SITE, now=NOW + DAY,
+            )  # fmt: skip
+
+    give(400)
+    assert trade.stake.term is Term.ACTIVE
+    give(1_000)
+    assert ledger(trade)[2:] == [
+        ("refund", {"credit:org": 400, "bank": -400}),
+        ("credit_note", {"income_tiers": 400, "refunds": -400}),
+        ("refund", {"refunds": 400, "credit:org": 600, "bank": -1_000}),
+    ]
+    assert check_everything(gateway=None, now=NOW + DAY).broken == 0
+    with transaction():
+        ends_at = trade.stake.term_ends_at
+        assert ends_at is not None
+        bill_next_term(trade.stake.id, site=SITE, now=ends_at - 20 * DAY)
+    assert ledger(trade)[-1] == BOUGHT[0], "what went back pays nothing more"
+
+
+def test_a_term_that_credit_paid_whole_is_in_good_standing(app: Flask) -> None:
+    trade = make_trade()
+    trade.pay(trade.order(), 2 * 119_000, reference="twice", now=NOW)
+    ends_at = trade.stake.term_ends_at
+    assert ends_at is not None
+    with transaction():
+        bill_next_term(trade.stake.id, site=SITE, now=ends_at - 20 * DAY)
+    invoice = trade.documents(DocumentKind.INVOICE)[-1]
+    assert invoice.standing.open_minor == 0
+    assert trade.stake.term_starts_at == ends_at
+    assert check_everything(gateway=None, now=ends_at + DAY).broken == 0

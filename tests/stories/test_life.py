@@ -125,6 +125,8 @@ def test_an_invoice_that_is_never_paid_lapses_after_its_due_date_and_the_grace(a
     scene.buy("silver")
     scene.pay_by(Collection.INVOICE, now=NOW + 100 * DAY)
     at = scene.renew()
+    assert scene.sponsorship.grace_ends_at is None, "the processor may hold its invoice back"
+    scene.look(at + timedelta(hours=3), renewal=scene.sponsorship.renewal_id)
     assert scene.sponsorship.grace_ends_at == at + (30 + 21) * DAY
     due = [(row.days, row.due_at - at) for row in scene.reminders if row.kind == "failing"]
     assert due == [(2, 32 * DAY), (7, 37 * DAY), (14, 44 * DAY)]

@@ -8,26 +8,23 @@ one of them does not.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
-from itertools import count
 
-from flask import Flask
 from sqlalchemy import select
 
 from portal.database import db, transaction
+from portal.domain.charter import StatementsShown
 from portal.domain.conduct import ReportEnding
 from portal.domain.needs import Credit, NeedAction, NeedText, Offer
-from portal.domain.permissions import Actor, OrganizationRole, ProjectRole
+from portal.domain.permissions import Actor, OrganizationRole
 from portal.domain.statements import StatementAction, StatementPosition, StatementText
+from portal.domain.support import SupportState
 from portal.models.conduct import ConductReport
 from portal.models.identity import Person
 from portal.models.needs import Need, NeedMessage
 from portal.models.organizations import Membership, Organization
-from portal.models.projects import Maintainership, Project
 from portal.models.statements import Statement
-from portal.models.tiers import Tier, TierVersion
 from portal.queries.weights.electorate import find_standing
 from portal.services.workshop.blocks import block_in_workshop
 from portal.services.workshop.conduct import (
@@ -36,7 +33,9 @@ from portal.services.workshop.conduct import (
     write_to_reporter,
     write_to_stewards,
 )
-from portal.services.workshop.need_answers import answer_need, take_up_need, write_to_author
+from portal.services.workshop.documentation_gaps import write_off_gap
+from portal.services.workshop.joining import join_needs
+from portal.services.workshop.need_answers import answer_need, write_to_author
 from portal.services.workshop.needs import (
     draft_need,
     edit_need,
@@ -47,141 +46,30 @@ from portal.services.workshop.needs import (
 from portal.services.workshop.screening import screen_message, screen_need
 from portal.services.workshop.statement_screening import screen_statement
 from portal.services.workshop.statements import put_statement
-from tests.builders import actor_of, make_organization, make_person, make_sponsorship, make_tier
-from tests.support_builders import make_request, make_words
+from portal.services.workshop.summaries import write_summary
+from tests.builders import actor_of
+from tests.support_builders import make_gap, make_request, make_words
 from tests.vote_builders import SITE
-from tests.web.world import World, build_world
+from tests.web.stage import (
+    MAINTAINERS,
+    NOBODY,
+    OWN,
+    OWN_SUPPORT,
+    STEWARDS,
+    Stage,
+    set_stage,
+)
 
-_numbers = count(1)
-_O, _P = OrganizationRole, ProjectRole
-NOBODY: frozenset[str] = frozenset()
-# Those of the organization that wrote who may read its needs.
-OWN = frozenset({"owner", "representative", "deputy"})
-# And who of it asks for support.
-OWN_SUPPORT = OWN | {"editor"}
-STEWARDS = frozenset({"lead", "steward"})
-MAINTAINERS = STEWARDS | {"maintainer"}
-
-
-@dataclass(frozen=True)
-class Canary:
-    """A word that stands nowhere else, what it stands for, and who may read it."""
-
-    word: str
-    about: str
-    readers: frozenset[str]
-
-
-@dataclass
-class Stage:
-    """A world with readers of every kind, and the words planted in it."""
-
-    world: World
-    project: Project
-    acme: Organization
-    readers: dict[str, Person | None]
-    canaries: list[Canary] = field(default_factory=list)
-    # What addresses may name besides the world's own rows.
-    named: dict[str, set[object]] = field(default_factory=dict)
-    now: datetime = field(default_factory=lambda: datetime.now(UTC))
-
-    def actor(self, name: str) -> Actor:
-        """A reader as an actor."""
-        person = self.readers[name]
-        assert person is not None
-        return actor_of(person)
-
-    def plant(self, about: str, readers: frozenset[str]) -> str:
-        """A new word for a text, to be read by nobody but ``readers``."""
-        word = f"canary{next(_numbers):04}x"
-        self.canaries.append(Canary(word, about, readers))
-        return word
-
-    def name(self, argument: str, value: object) -> None:
-        """Let the crawl ask for this value wherever an address has such a part."""
-        self.named.setdefault(argument, set()).add(value)
-
-
-def set_stage(app: Flask) -> Stage:
-    """A world in which every kind of person looks for what is not theirs."""
-    world = build_world(app)
-    project = db.session.get_one(Project, world.project_id)
-    acme = db.session.get_one(Organization, world.organization_id)
-    people = {
-        name: make_person(f"Reader {name}", is_operator=name == "operator")
-        for name in ("stranger", "operator", "rival", "other lead")
-    }
-    people |= {
-        name: _join(acme, *roles)
-        for name, roles in {
-            "owner": [_O.OWNER],
-            "representative": [_O.REPRESENTATIVE],
-            "deputy": [_O.DEPUTY],
-            "billing": [_O.BILLING],
-            "editor": [_O.EDITOR],
-            "viewer": [_O.VIEWER],
-        }.items()
-    }
-    people |= {role.value: _appoint(project, role) for role in _P}
-    rival = make_organization("rival", roles={people["rival"]: list(_O)})
-    gold = select(TierVersion).join(Tier).where(Tier.project_id == project.id, Tier.slug == "gold")
-    make_sponsorship(rival, db.session.scalars(gold).one(), reference="sp_rival")
-    other = db.session.scalars(select(Project).where(Project.slug == "dune")).one()
-    with transaction() as session:
-        for role in _P:
-            session.add(_role(other, people["other lead"], role))
-    room = make_tier(project, slug="room", benefits=[{"kind": "needs", "at_once": 50}])
-    with transaction() as session:
-        stake = session.merge(_stake_of(acme, project))
-        stake.tier_snapshot_id = room.id
-    stage = Stage(world, project, acme, {"visitor": None, **people})
-    stage.name("organization", "rival")
-    stage.name("project", "dune")
-    return stage
-
-
-def _stake_of(acme: Organization, project: Project) -> object:
-    from portal.models.sponsorship import Sponsorship
-
-    return db.session.scalars(
-        select(Sponsorship).where(
-            Sponsorship.organization_id == acme.id, Sponsorship.project_id == project.id
-        )
-    ).one()
-
-
-def _join(organization: Organization, *roles: OrganizationRole) -> Person:
-    person = make_person(f"{roles[0].value.title()} of acme")
-    with transaction() as session:
-        session.add_all(
-            Membership(
-                organization_id=organization.id, person_id=person.id, role=role,
-                since=organization.created_at,
-            )
-            for role in roles
-        )  # fmt: skip
-    return person
-
-
-def _appoint(project: Project, role: ProjectRole) -> Person:
-    person = make_person(f"{role.value.title()} of kelp")
-    with transaction() as session:
-        session.add(_role(project, person, role))
-    return person
-
-
-def _role(project: Project, person: Person, role: ProjectRole) -> Maintainership:
-    return Maintainership(
-        project_id=project.id, person_id=person.id, role=role, since=project.created_at
-    )
+__all__ = ("NO_WORDS", "PLANTED", "PLANTERS", "Stage", "set_stage")
+_O = OrganizationRole
 
 
 class NeedPlanter:
-    """Needs and messages in every state, from draft to taken up."""
+    """Needs and messages in every state, from draft to taken up: acme's, or a contributor's own."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.project_id, self.acme_id = stage.project.id, stage.acme.id
+    def __init__(self, stage: Stage, *, in_person: bool = False) -> None:
+        self.stage, self.by = stage, "contributor" if in_person else "representative"
+        self.project_id, self.acme_id = stage.project.id, None if in_person else stage.acme.id
 
     def write(self, about: str, readers: frozenset[str], pseudonym: frozenset[str]) -> NeedText:
         plant = self.stage.plant
@@ -199,21 +87,22 @@ class NeedPlanter:
         about: str,
         readers: frozenset[str],
         *,
-        by: str = "representative",
+        by: str = "",
         pseudonym: frozenset[str] | None = None,
     ) -> int:
         text = self.write(about, readers, readers if pseudonym is None else pseudonym)
         with transaction():
             need_id = draft_need(
-                self.stage.actor(by), self.acme_id, self.project_id, text, now=self.stage.now
-            )
+                self.stage.actor(by or self.by), self.acme_id, self.project_id, text,
+                now=self.stage.now,
+            )  # fmt: skip
         self.stage.name("need_id", need_id)
-        self.stage.name("number", self.number(need_id))
+        self.stage.name("needs/number", self.number(need_id))
         return need_id
 
-    def submit(self, need_id: int, *, by: str = "representative") -> int:
+    def submit(self, need_id: int, *, by: str = "") -> int:
         with transaction():
-            submit_need(self.stage.actor(by), self.acme_id, need_id, now=self.stage.now)
+            submit_need(self.stage.actor(by or self.by), self.acme_id, need_id, now=self.stage.now)
         return need_id
 
     def number(self, need_id: int) -> int:
@@ -310,8 +199,8 @@ def plant_talks(stage: Stage) -> None:
     ):
         need_id = needs.screen(needs.submit(needs.draft(about, seen, pseudonym=alias)), action)
         with transaction():
-            take_up_need(
-                stage.actor("maintainer"), stage.project.id, needs.number(need_id),
+            join_needs(
+                stage.actor("maintainer"), stage.project.id, [needs.number(need_id)],
                 stage.world.values["number"], **said,
             )  # fmt: skip
 
@@ -332,6 +221,17 @@ def plant_held(stage: Stage) -> None:
     needs.submit(needs.draft("held", OWN, by="deputy"), by="deputy")
     needs.submit(needs.draft("begun by another, handed in by them", OWN), by="deputy")
     needs.say(open_, "held", OWN, by="deputy")
+
+
+def plant_contributor(stage: Stage) -> None:
+    """Needs that a contributor states in person: nobody but they reads them along."""
+    needs, own = NeedPlanter(stage, in_person=True), frozenset({"contributor"})
+    needs.draft("a contributor's draft", own)
+    needs.submit(needs.draft("a contributor's, waiting", own | STEWARDS))
+    open_ = needs.screen(
+        needs.submit(needs.draft("a contributor's, open", own | MAINTAINERS)), NeedAction.RELEASE
+    )
+    needs.say(open_, "a contributor's, waiting", own | STEWARDS, by="contributor")
 
 
 def plant_statements(stage: Stage) -> None:
@@ -378,6 +278,16 @@ def plant_statements(stage: Stage) -> None:
                 )  # fmt: skip
 
 
+def plant_summary(stage: Stage) -> None:
+    """What maintainers make of the statements: electors read it, a contributor with a ballot too."""
+    word = stage.plant("summary of a consultation", OWN | {"rival", "contributor"} | MAINTAINERS)
+    with transaction():
+        write_summary(
+            stage.actor("maintainer"), stage.project.id, stage.world.values["number"],
+            f"They said {word}.", seen=0, shown=StatementsShown.NOTHING, now=stage.now,
+        )  # fmt: skip
+
+
 def _electors(stage: Stage) -> list[tuple[int, Actor]]:
     """Two whose people read along, then two whose people do not; each with who speaks for it."""
     others = db.session.scalars(
@@ -413,7 +323,31 @@ def plant_support(stage: Stage) -> None:
         )  # fmt: skip
         make_words(request, person, f"And {stage.plant(f'message: {about}', readers)}")
         stage.name("request_id", request.id)
-        stage.name("number", request.number)
+        stage.name("support/number", request.number)
+
+
+def plant_gaps(stage: Stage) -> None:
+    """Gaps in the documentation: one that is open, one that is written, one of the blocked."""
+    for about, author, readers in (
+        ("open gap", "representative", OWN_SUPPORT | MAINTAINERS),
+        ("written gap", "representative", OWN_SUPPORT | MAINTAINERS),
+        ("gap of the blocked", "deputy", OWN_SUPPORT),
+    ):
+        person = stage.readers[author]
+        assert person is not None
+        request = make_request(
+            stage.project, stage.acme, person, SupportState.CLOSED_GAP,
+            tried=f"Find {stage.plant(about, readers)}",
+        )  # fmt: skip
+        make_gap(request)
+        stage.name("request_id", request.id)
+        if about == "written gap":
+            address = f"https://docs.example/{stage.plant(f'address of a {about}', readers)}"
+            with transaction():
+                write_off_gap(
+                    stage.actor("maintainer"), stage.project.id, request.number, url=address,
+                    site=SITE, now=stage.now,
+                )  # fmt: skip
 
 
 def plant_reports(stage: Stage) -> None:
@@ -431,7 +365,7 @@ def plant_reports(stage: Stage) -> None:
                 now=stage.now,
             )  # fmt: skip
         stage.name("report_id", report_id)
-        stage.name("number", db.session.get_one(ConductReport, report_id).number)
+        stage.name("conduct/number", db.session.get_one(ConductReport, report_id).number)
         return report_id
 
     both, said = frozenset({"representative", "steward"}), {"site": SITE, "now": stage.now}
@@ -457,8 +391,11 @@ PLANTERS: tuple[Callable[[Stage], None], ...] = (
     plant_needs,
     plant_talks,
     plant_held,
+    plant_contributor,
     plant_statements,
+    plant_summary,
     plant_support,
+    plant_gaps,
     plant_reports,
 )
 # Columns whose words are planted above; every other text column of the workshop is named with a reason.
@@ -472,6 +409,8 @@ PLANTED = {
     "support_requests": {"tried", "happened", "environment"},
     "support_messages": {"text"},
     "statements": {"meaning", "changes", "conflicts", "pseudonym"},
+    "consultation_summaries": {"text"},
+    "documentation_gaps": {"url"},
 }  # fmt: skip
 NO_WORDS = {
     "needs": {"offers": "a list of fixed words"},
@@ -480,13 +419,12 @@ NO_WORDS = {
     "intakes": {"pause_note": "a steward's words for the public"},
     "statements": {"reason": "a steward's words, beside those of a need"},
     "support_messages": {"signed": "a name"},
-    "documentation_gaps": {"url": "an address of the project's documentation"},
     "contributors": {
         "work": "maintainers' words, public with the name",
         "invited_by": "a name",
         "end_reason": "maintainers' words",
     },
     "pseudonyms": {"folded": "the pseudonym of a statement, folded"},
-    "consultation_summaries": {"text": "for whom the charter says", "written_by": "a name"},
+    "consultation_summaries": {"written_by": "a name"},
     "workshop_blocks": {"set_by": "a name", "lifted_by": "a name"},
 }

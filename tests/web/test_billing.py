@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 
+import pytest
 from flask import Flask
 
 from portal.database import db, transaction
 from portal.models.identity import Person
 from portal.queries.billing.documents import find_document_page
 from portal.services.billing.sellers import save_seller
-from portal.web.billing.document_characters import fit_to_font
+from portal.web.billing.document_characters import find_unshown, fit_to_font
 from portal.web.billing.document_sheet import make_sheet
 from tests.builders import NOW, sign_in
 from tests.document_builders import BUYER, SELLER, Trade, make_trade
@@ -54,7 +55,7 @@ def test_what_a_file_cannot_show_is_said_when_saved_and_in_the_file(app: Flask) 
         "tax_id": "",
     }
     saved = buyer.post(f"{desk}/billing", data=typed, follow_redirects=True).text
-    assert "print □ instead: ルーメン株式会社." in saved
+    assert "print □ instead: ル ー メ ン 株 式 会 社." in saved
     invoice = trade.order()
     sheet = make_sheet(find_document_page(invoice.reference, now=NOW).issued)
     fitted = fit_to_font(sheet)
@@ -70,6 +71,47 @@ def test_what_a_file_cannot_show_is_said_when_saved_and_in_the_file(app: Flask) 
     )
     assert "PDF files cannot show" not in plain.text
     assert fit_to_font(replace(sheet, buyer=sheet.seller)).notes == sheet.notes
+
+
+SET = {
+    "Greek": "Παράδειγμα Α.Ε.",
+    "Cyrillic": "ООО «Пример», Київ",
+    "Vietnamese": "Công ty Nguyễn Thị Ví Dụ",
+    "Armenian and Georgian": "Օրինակ მაგალითი",
+    "signs": "☺ ✓ №",
+}
+# Letters in the font, too, that would stand unjoined or in the wrong order.
+NOT_SET = {
+    "Arabic": "شركة المثال",
+    "Persian": "شرکت نمونه",
+    "Hebrew": "חברת הדוגמה",
+    "Chinese": "示例有限公司",
+    "Japanese": "ルーメン株式会社",
+    "Thai": "บริษัท",
+    "emoji": "🚀",
+    "a loose accent": "\u0301",
+}
+
+
+@pytest.mark.parametrize("text", SET.values(), ids=SET)
+def test_what_a_file_sets_rightly_is_left_alone(app: Flask, text: str) -> None:
+    with app.test_request_context():
+        assert find_unshown(text) == ""
+
+
+@pytest.mark.parametrize("text", NOT_SET.values(), ids=NOT_SET)
+def test_what_a_file_would_set_wrongly_counts_as_not_shown(app: Flask, text: str) -> None:
+    with app.test_request_context():
+        assert set(find_unshown(f"A {text} 1\ufe0f")) == set(text.replace(" ", ""))
+
+
+def test_a_quote_says_what_the_file_of_its_invoice_cannot_show(app: Flask) -> None:
+    trade = make_trade(buyer=replace(BUYER, legal_name="חברת הדוגמה"))
+    quote = trade.quote()
+    page = sign_in(app, person(trade)).get(
+        f"/organizations/{trade.organization.slug}/documents/{quote}"
+    )
+    assert "print □ instead: ח ב ר ת ה ד ו ג מ." in page.text
 
 
 def test_the_page_says_what_the_file_says(app: Flask) -> None:

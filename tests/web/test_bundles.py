@@ -23,7 +23,7 @@ from portal.cli.verify import verify_command
 from portal.database import transaction
 from portal.domain.canonical import canonical_json
 from portal.domain.papers import BallotPaper, Option
-from portal.domain.record import bundle
+from portal.domain.record import archive, bundle
 from portal.domain.record.notes import read_verifier_key
 from portal.domain.votes import Method
 from portal.services.votes.ballots import void_ballots
@@ -61,6 +61,7 @@ def held_vote(**charter: Any) -> Scene:
 def archive_of(client: FlaskClient, number: int = 1) -> bytes:
     answer = client.get(f"/p/kelp/proposals/{number}/bundle")
     assert answer.status_code == 200
+    assert answer.content_length == len(answer.data)
     return answer.data
 
 
@@ -76,8 +77,8 @@ def run_alone(*arguments: object) -> subprocess.CompletedProcess[str]:
 
 
 def unpack(data: bytes, folder: Path) -> Path:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        archive.extractall(folder)
+    with zipfile.ZipFile(io.BytesIO(data)) as opened:
+        opened.extractall(folder)
     return folder
 
 
@@ -114,6 +115,14 @@ def test_a_bundle_is_the_same_bytes_whenever_it_is_asked_for(
     assert archive_of(client) == first
 
 
+def test_a_bundle_is_sent_in_parts(app: Flask, client: FlaskClient) -> None:
+    held_vote()
+    with client.get("/p/kelp/proposals/1/bundle", buffered=False) as answer:
+        parts = list(answer.response)
+    assert answer.content_length == sum(map(len, parts))
+    assert max(map(len, parts)) <= 1 << 16
+
+
 def test_there_is_no_bundle_before_the_tally(app: Flask, client: FlaskClient) -> None:
     make_vote(make_scene(slug="kelp"))
     assert client.get("/p/kelp/proposals/1/bundle").status_code == 404
@@ -141,7 +150,7 @@ def test_a_secret_vote_has_a_bundle_of_totals(
 ) -> None:
     held_secretly()
     data = archive_of(client)
-    files = bundle.read_archive(data)
+    files = archive.read_archive(data)
     assert bundle.BALLOTS not in files
     assert b"nonce" not in b"".join(
         content for name, content in files.items() if not name.startswith(bundle.PROGRAM)
@@ -156,7 +165,7 @@ def test_a_secret_vote_has_a_bundle_of_totals(
 def test_an_altered_total_is_named(app: Flask, client: FlaskClient) -> None:
     """Alone, or with an outcome to match: the log knows how many took part, and the outcome."""
     held_secretly()
-    files = bundle.read_archive(archive_of(client))
+    files = archive.read_archive(archive_of(client))
     honest = json.loads(files[bundle.TOTALS])
 
     def refuse(sentence: str, *, present: Any = None, **parts: Any) -> None:
@@ -165,7 +174,7 @@ def test_an_altered_total_is_named(app: Flask, client: FlaskClient) -> None:
         for name, part in parts.items():
             totals["sponsors"]["parts"][name] |= part
         altered = {bundle.TOTALS: canonical_json(totals)}
-        with pytest.raises(bundle.BundleWrong, match=sentence):
+        with pytest.raises(archive.BundleWrong, match=sentence):
             bundle.check_bundle(files | altered)
 
     parts = honest["sponsors"]["parts"]
@@ -186,11 +195,11 @@ def test_an_altered_total_is_named(app: Flask, client: FlaskClient) -> None:
     turned = copy.deepcopy(honest)
     turned["sponsors"]["parts"] |= {"for": less, "against": more}
     both = {bundle.TOTALS: canonical_json(turned), bundle.OUTCOME: canonical_json(outcome)}
-    with pytest.raises(bundle.BundleWrong, match="not the outcome that was put on record"):
+    with pytest.raises(archive.BundleWrong, match="not the outcome that was put on record"):
         bundle.check_bundle(files | both)
     outcome["figures"]["verdict"] = "carried"
     wrong = {bundle.TOTALS: canonical_json(turned), bundle.OUTCOME: canonical_json(outcome)}
-    with pytest.raises(bundle.BundleWrong, match=r"/figures/verdict is 'carried', counted 'not_"):
+    with pytest.raises(archive.BundleWrong, match=r"/figures/verdict is 'carried', counted 'not_"):
         bundle.check_bundle(files | wrong)
 
 
@@ -202,12 +211,12 @@ def test_totals_that_would_give_voters_away_are_in_no_bundle(
     for index in range(3):
         cast(scene, vote, index, "for")
     close(vote)
-    files = bundle.read_archive(archive_of(client))
+    files = archive.read_archive(archive_of(client))
     assert json.loads(files[bundle.TOTALS])["sponsors"]["parts"] is None
     assert bundle.check_bundle(files)
 
 
-def alter(files: bundle.Files, name: str, times: int) -> Iterator[dict[str, bytes]]:
+def alter(files: archive.Files, name: str, times: int) -> Iterator[dict[str, bytes]]:
     """The files with one bit of one of them turned, here and there, and without it."""
     dice = random.Random(8)  # noqa: S311 - which bits to turn
     for _ in range(times):
@@ -219,43 +228,43 @@ def alter(files: bundle.Files, name: str, times: int) -> Iterator[dict[str, byte
 
 def test_an_altered_byte_of_a_secret_vote_is_named(app: Flask, client: FlaskClient) -> None:
     held_secretly()
-    files = bundle.read_archive(archive_of(client))
+    files = archive.read_archive(archive_of(client))
     for name in (bundle.TOTALS, bundle.OUTCOME, bundle.LOG, bundle.RULES):
         for altered in alter(files, name, 12):
-            with pytest.raises(bundle.BundleWrong, match=name):
+            with pytest.raises(archive.BundleWrong, match=name):
                 bundle.check_bundle(altered)
 
 
 def test_an_altered_byte_anywhere_is_named(app: Flask, client: FlaskClient) -> None:
     held_vote()
     data = archive_of(client)
-    files = bundle.read_archive(data)
+    files = archive.read_archive(data)
     trusted = [read_verifier_key(client.get("/p/kelp/record/key").text.strip())]
     assert bundle.check_bundle(files, trusted)
     for name in files:
         for altered in alter(files, name, 2 if name.startswith("portal/") else 12):
-            with pytest.raises(bundle.BundleWrong, match=name):
+            with pytest.raises(archive.BundleWrong, match=name):
                 bundle.check_bundle(altered, trusted)
     dice = random.Random(8)  # noqa: S311 - which bytes to alter
     for _ in range(150):
         raw = bytearray(data)
         raw[dice.randrange(len(raw))] ^= 1 << dice.randrange(8)
-        with pytest.raises(bundle.BundleWrong, match="archive"):
-            bundle.read_archive(bytes(raw))
-    with pytest.raises(bundle.BundleWrong, match="archive"):
-        bundle.read_archive(data + b"\n")
-    with pytest.raises(bundle.BundleWrong, match="manifest"):
+        with pytest.raises(archive.BundleWrong, match="archive"):
+            archive.read_archive(bytes(raw))
+    with pytest.raises(archive.BundleWrong, match="archive"):
+        archive.read_archive(data + b"\n")
+    with pytest.raises(archive.BundleWrong, match="manifest"):
         bundle.check_bundle(files | {"more.txt": b""}, trusted)
 
 
 def test_what_differs_is_said(app: Flask, client: FlaskClient) -> None:
     """Whoever alters a value and keeps everything else in order is told which value."""
     held_vote()
-    files = bundle.read_archive(archive_of(client))
+    files = archive.read_archive(archive_of(client))
     ballots = files[bundle.BALLOTS].splitlines()
 
     def refuse(sentence: str, name: str, content: bytes) -> None:
-        with pytest.raises(bundle.BundleWrong, match=sentence):
+        with pytest.raises(archive.BundleWrong, match=sentence):
             bundle.check_bundle(files | {name: content})
 
     turned = ballots[0].replace(b'"position":"for"', b'"position":"against"')
@@ -285,11 +294,11 @@ def test_what_differs_is_said(app: Flask, client: FlaskClient) -> None:
 def test_weights_are_recomputed_from_what_was_bought(app: Flask, client: FlaskClient) -> None:
     """Even where the rules themselves were frozen with a wrong weight."""
     held_vote()
-    rules = json.loads(bundle.read_archive(archive_of(client))[bundle.RULES])
+    rules = json.loads(archive.read_archive(archive_of(client))[bundle.RULES])
     bundle._check_weights(rules)
     assert rules["electorate"]["sponsors"][0]["weight"] < 20_000
     rules["electorate"]["sponsors"][0]["weight"] += 1
-    with pytest.raises(bundle.BundleWrong, match="elector 1 of the sponsors is"):
+    with pytest.raises(archive.BundleWrong, match="elector 1 of the sponsors is"):
         bundle._check_weights(rules)
 
 
@@ -307,7 +316,7 @@ def test_secret_votes_by_every_method_follow_from_their_totals(
     app: Flask, client: FlaskClient, method: Method
 ) -> None:
     held_secretly(method)
-    files = bundle.read_archive(archive_of(client))
+    files = archive.read_archive(archive_of(client))
     assert "follow from them" in bundle.check_bundle(files)[-1]
     totals = json.loads(files[bundle.TOTALS])
     count = totals["sponsors"]["count"]
@@ -317,7 +326,7 @@ def test_secret_votes_by_every_method_follow_from_their_totals(
         count["kept"] += 1
     else:
         count["totals"]["o3"] += 90_000
-    with pytest.raises(bundle.BundleWrong, match=r"totals\.json"):
+    with pytest.raises(archive.BundleWrong, match=r"totals\.json"):
         bundle.check_bundle(files | {bundle.TOTALS: canonical_json(totals)})
 
 
@@ -369,12 +378,12 @@ def test_what_is_altered_in_a_vote_of_several_proposals_is_named(
 ) -> None:
     """The text of each, the option of each, the count of each, and any byte."""
     held_together()
-    files = bundle.read_archive(archive_of(client))
+    files = archive.read_archive(archive_of(client))
     rules = json.loads(files[bundle.RULES])
     outcome = json.loads(files[bundle.OUTCOME])
 
     def refuse(sentence: str, name: str, value: Any) -> None:
-        with pytest.raises(bundle.BundleWrong, match=sentence):
+        with pytest.raises(archive.BundleWrong, match=sentence):
             bundle.check_bundle(files | {name: canonical_json(value)})
 
     for at in range(3):
@@ -391,7 +400,7 @@ def test_what_is_altered_in_a_vote_of_several_proposals_is_named(
     refuse("outcome.json", bundle.OUTCOME, outcome)
     for name in (bundle.RULES, bundle.BALLOTS, bundle.OUTCOME, bundle.LOG, bundle.POWER):
         for turned in alter(files, name, 12):
-            with pytest.raises(bundle.BundleWrong, match=name):
+            with pytest.raises(archive.BundleWrong, match=name):
                 bundle.check_bundle(turned)
 
 

@@ -81,7 +81,7 @@ def test_a_secret_vote_shows_power_by_class_of_weight_and_names_nobody(
     assert [each.share for each in house.classes] == [Fraction(3, 5), Fraction(2, 5)]
     assert sum((each.banzhaf or Fraction(0) for each in house.classes), Fraction(0)) == 1
     page = client.get(f"/p/{scene.project.slug}/proposals/{number}/outcome").text
-    assert "3 electors of weight 4 each" in page
+    assert "3 electors of weight 4 each, together" in page
     assert "4 electors of weight 2 each" in page
     assert "Unnamed sponsor" not in page
     assert not any(each.name in page for each in scene.organizations)

@@ -39,12 +39,12 @@ POSTED: dict[Method, tuple[dict[str, Any], dict[str, Any], str]] = {
     Method.APPROVAL: (
         {"approved": ["", "o1", "o3"]},
         {"approved": ["o1", "o3"]},
-        "Replication, Windows",
+        "Replication; Windows",
     ),
     Method.RANKED: (
         {"ranks.o1": "2", "ranks.o2": "1", "ranks.o3": "", "ranks.not_now": "2"},
         {"ranks": {"o1": 2, "o2": 1, "not_now": 2}},
-        "1. Tracing, 2. Replication = Not now",
+        "1. Tracing; 2. Replication = Not now",
     ),
     Method.SCORE: (
         {"scores.o1": "5", "scores.o2": "0", "scores.o3": ""},
@@ -54,7 +54,7 @@ POSTED: dict[Method, tuple[dict[str, Any], dict[str, Any], str]] = {
     Method.BUDGET: (
         {"approved": ["", "o2", "o3"]},
         {"approved": ["o2", "o3"]},
-        "Tracing, Windows",
+        "Tracing; Windows",
     ),
     Method.QUADRATIC: (
         {"votes.o1": "1", "votes.o2": "", "votes.o3": "1"},
@@ -129,7 +129,8 @@ def test_from_the_opening_to_the_outcome(app: Flask, method: Method) -> None:
 
     outcome = app.test_client().get(f"/p/{scene.project.slug}/proposals/{number}/outcome")
     assert outcome.status_code == 200
-    assert said in outcome.text
+    for each in said.split("; "):
+        assert f"<li>{each}</li>" in outcome.text
     assert "How it was counted" in outcome.text
     figures = get_outcome_page(scene.project.id, number).figures
     assert [house.count is None for house in figures.houses] == [False, False]

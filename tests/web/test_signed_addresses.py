@@ -18,7 +18,8 @@ from portal.domain.notifications import MailKind, Way
 from portal.domain.stop_links import StopLink, sign_stop_link
 from portal.models.notifications import MailChoice
 from tests.builders import make_person, sign_in
-from tests.web.test_bad_input import STOPPING, problems_of, snapshot
+from tests.web.accepted_forms import STOPPING
+from tests.web.spoiling import problems_of, snapshot
 from tests.web.test_routes import PUBLIC_CHANGES
 
 BODIES = [

@@ -168,6 +168,15 @@ def test_w1_settled_it_can_be_opened_again_by_writing(pages: Pages) -> None:
     assert the_request().state is SupportState.OPEN
 
 
+def test_w1_from_the_third_door_whoever_may_states_a_need_at_once(app: Flask, pages: Pages) -> None:
+    form = "/organizations/acme/needs/new/kelp"
+    door = pages.company.get("/p/kelp/contribute").text
+    assert f'href="{form}"' in door
+    assert pages.company.get(form).status_code == 200
+    for other in (sign_in(app, make_person()), app.test_client()):
+        assert "/needs/new/" not in other.get("/p/kelp/contribute").text
+
+
 def test_w1_whoever_acts_for_nobody_is_led_to_the_other_doors(app: Flask, pages: Pages) -> None:
     stranger = sign_in(app, make_person())
     page = stranger.get("/p/kelp/support").text

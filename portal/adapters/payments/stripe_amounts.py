@@ -38,6 +38,15 @@ def to_stripe(money: Money) -> tuple[int, str]:
     return amount, money.currency.lower()
 
 
+def most_for_stripe(money: Money) -> int:
+    """The largest integer for Stripe that is not above an amount; 0 where nothing of it can be."""
+    if money.currency in _UNSUPPORTED:
+        return 0
+    shift = _stripe_places(money.currency) - minor_units(money.currency)
+    amount: int = money.amount_minor * 10 ** max(shift, 0) // 10 ** max(-shift, 0)
+    return amount - amount % 10 if money.currency in _THREE_DECIMAL else amount
+
+
 def from_stripe(amount: int, currency: str) -> Money:
     """The exact money behind an amount that Stripe reports; the inverse of ``to_stripe``.
 

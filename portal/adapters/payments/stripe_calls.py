@@ -50,7 +50,7 @@ class StripeCalls:
     @cached_property
     def _v1(self) -> stripe.V1Services:
         import requests  # noqa: PLC0415 - see the class
-        import stripe  # noqa: PLC0415
+        import stripe  # noqa: PLC0415 - see the class
 
         session = requests.Session()
         # A stand-in is a neighbor: a proxy from the environment must not get between.

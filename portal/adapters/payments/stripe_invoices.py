@@ -6,10 +6,12 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from portal.adapters.payments.stripe_amounts import from_stripe, most_for_stripe
 from portal.adapters.payments.stripe_calls import PAGE, translated
 from portal.adapters.payments.stripe_messages import id_of, invoice_seen, renewal_seen
 from portal.adapters.payments.stripe_params import invoiced_params, one_invoice_params
 from portal.adapters.payments.stripe_payments import StripePayments
+from portal.domain.money import Money
 from portal.domain.tiers import Interval
 from portal.ports.payments import (
     InvoicedOpened,
@@ -20,8 +22,10 @@ from portal.ports.payments import (
 )
 
 if TYPE_CHECKING:
+    from stripe import RequestOptions
     from stripe.params import InvoiceListParams
 
+_SETTLED = "Settled by credit or transfer; our own invoice is unchanged."
 _SCHEDULED_PRICES = "schedule.phases.items.price"
 
 
@@ -41,11 +45,12 @@ class StripeInvoices(StripePayments):
             payer = self._payer_of(request)
             if request.interval is Interval.ONE_TIME:
                 invoice_id = self._one_invoice(request, price, payer, idempotency_key)
-                return InvoicedOpened(self._issued(invoice_id, idempotency_key), None)
+                return InvoicedOpened(self._first(request, invoice_id, idempotency_key), None)
             subscription = self._v1.subscriptions.create(
                 invoiced_params(request, price, payer), {"idempotency_key": idempotency_key}
             )
-            invoice = self._issued(id_of(subscription.latest_invoice) or "", idempotency_key)
+            latest = id_of(subscription.latest_invoice) or ""
+            invoice = self._first(request, latest, idempotency_key)
             return InvoicedOpened(invoice, self._renewal(subscription.id))
 
     def get_invoice(self, invoice_id: str) -> InvoiceSeen:
@@ -77,6 +82,11 @@ class StripeInvoices(StripePayments):
             )
             return self._invoice(invoice_id)
 
+    def ask_rest(self, invoice_id: str, rest: Money, *, idempotency_key: str) -> InvoiceSeen:
+        """Ask no more than ``rest``: by a credit note of Stripe's, or paid outside if it is all."""
+        with translated():
+            return self._ask_rest(invoice_id, rest, idempotency_key)
+
     def void_invoice(self, invoice_id: str, *, idempotency_key: str) -> InvoiceSeen:
         """Withdraw an open invoice for good; harmless if it is void."""
         with translated():
@@ -90,6 +100,30 @@ class StripeInvoices(StripePayments):
         seen = invoice_seen(self._v1.invoices.retrieve(invoice_id, {"expand": ["payments"]}))
         payments = tuple(self._with_charge(payment) for payment in seen.payments)
         return replace(seen, payments=payments)
+
+    def _first(
+        self, request: InvoicedRequest, invoice_id: str, idempotency_key: str
+    ) -> InvoiceSeen:
+        """The first invoice, issued; credit is off before anybody knows its page."""
+        seen = self._issued(invoice_id, idempotency_key)
+        if request.rest is None:
+            return seen
+        return self._ask_rest(invoice_id, request.rest, f"{idempotency_key}-rest")
+
+    def _ask_rest(self, invoice_id: str, rest: Money, idempotency_key: str) -> InvoiceSeen:
+        invoice = self._v1.invoices.retrieve(invoice_id)
+        left = from_stripe(invoice.amount_remaining, invoice.currency)
+        if invoice.status != "open" or left.amount_minor <= rest.amount_minor:
+            return self._invoice(invoice_id)
+        options: RequestOptions = {"idempotency_key": idempotency_key}
+        if rest.amount_minor == 0:
+            self._v1.invoices.pay(invoice_id, {"paid_out_of_band": True}, options)
+        elif amount := most_for_stripe(left - rest):
+            self._v1.credit_notes.create(
+                {"invoice": invoice_id, "amount": amount, "memo": _SETTLED, "email_type": "none"},
+                options,
+            )
+        return self._invoice(invoice_id)
 
     def _issued(self, invoice_id: str, idempotency_key: str) -> InvoiceSeen:
         """An invoice that is no draft any more."""

@@ -84,8 +84,9 @@ def invoiced_params(request: InvoicedRequest, price: str, payer: str) -> Subscri
         "metadata": _metadata(request) | {"po_number": request.po_number},
     }
     if request.po_number:
-        fields = [{"name": PO_FIELD, "value": request.po_number}]
-        params["invoice_settings"] = {"custom_fields": fields}  # type: ignore[typeddict-item]
+        params["invoice_settings"] = {
+            "custom_fields": [{"name": PO_FIELD, "value": request.po_number}]
+        }
     return params
 
 

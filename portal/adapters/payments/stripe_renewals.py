@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from portal.adapters.payments.stripe_calls import PAGE, translated
@@ -110,7 +111,9 @@ class StripeRenewals(StripeInvoices):
                     request.renewal_id, params, {"idempotency_key": idempotency_key}
                 )
             latest = id_of(subscription.latest_invoice)
-            invoice = self._invoice(latest) if latest else None
+            sent = subscription.collection_method == "send_invoice"
+            look = partial(self._issued, idempotency_key=idempotency_key) if sent else self._invoice
+            invoice = look(latest) if latest else None
             if invoice is not None and invoice.purpose is not InvoicePurpose.CHANGE:
                 invoice = None
             return ChangeSeen(self._renewal(request.renewal_id), invoice)

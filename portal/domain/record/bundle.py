@@ -1,13 +1,10 @@
-"""Bundles: everything about one closed vote in an archive, and the check that recomputes it."""
+"""Bundles: the files that hold everything about one closed vote, and the check of them."""
 
 from __future__ import annotations
 
-import hashlib
-import io
 import json
-import zipfile
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -16,6 +13,7 @@ from portal.domain.charter import HEADCOUNT, ContributorsVoice, House, PrivacyMo
 from portal.domain.count import CurrentBallot, count_vote
 from portal.domain.errors import DomainError
 from portal.domain.power import banzhaf, majority_quota, shapley_shubik
+from portal.domain.record.archive import BundleWrong, Files, write_manifest
 from portal.domain.record.entries import EntryType, commit, vote_subject
 from portal.domain.record.notes import (
     NoteWrong,
@@ -41,45 +39,6 @@ KEY = "key.txt"
 OUTCOME = "outcome.json"
 PROGRAM = ("verify.py", "portal/")
 
-Files = Mapping[str, bytes]
-
-
-class BundleWrong(Exception):
-    """A bundle does not hold; the message names the first thing that differs."""
-
-
-def write_archive(files: Files) -> bytes:
-    """The archive of some files: the same files always give the same bytes."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name in sorted(files):
-            info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
-            info.create_system = 3
-            info.external_attr = 0o644 << 16
-            archive.writestr(info, files[name])
-    return buffer.getvalue()
-
-
-def read_archive(data: bytes) -> dict[str, bytes]:
-    """The files of an archive; refuses one of which any byte is not as it was written."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            files = {name: archive.read(name) for name in archive.namelist()}
-    except Exception as error:
-        raise BundleWrong(f"the archive cannot be read: {error}") from error
-    written = write_archive(files)
-    if written != data:
-        pairs = enumerate(zip(written, data, strict=False))
-        at = next((at for at, (one, other) in pairs if one != other), len(written))
-        raise BundleWrong(f"the archive itself differs at byte {at}, outside of its files")
-    return files
-
-
-def write_manifest(files: Files) -> bytes:
-    """The SHA-256 of every file."""
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    return canonical_json({"v": 1, "files": hashes})
-
 
 def check_bundle(files: Files, trusted: Iterable[VerifierKey] = ()) -> list[str]:
     """Recompute a bundle and return what was found to hold, one sentence each.
@@ -102,7 +61,7 @@ def _recompute(files: Files, trusted: list[VerifierKey]) -> list[str]:
     """Everything but the manifest, in the order in which one thing rests on another."""
     rules, outcome = _json(files, RULES), _json(files, OUTCOME)
     leaves = _lines(files, LOG)
-    entries = _check_entries([json.loads(leaf) for leaf in leaves], rules)
+    entries = _check_entries(leaves, rules)
     _check_weights(rules)
     _check_power(rules, _json(files, POWER))
     key = _check_root(files, leaves, trusted, rules["project"])
@@ -170,8 +129,9 @@ def _lines(files: Files, name: str) -> list[bytes]:
     return lines
 
 
-def _check_entries(entries: list[dict[str, Any]], rules: dict[str, Any]) -> list[dict[str, Any]]:
+def _check_entries(leaves: list[bytes], rules: dict[str, Any]) -> list[dict[str, Any]]:
     """The vote's entries are complete, in order, and about these rules."""
+    entries: list[dict[str, Any]] = [json.loads(leaf) for leaf in leaves]
     try:
         subject, project = entries[0]["subject"], entries[0]["project"]
         for seq, entry in enumerate(entries, start=1):
@@ -186,7 +146,7 @@ def _check_entries(entries: list[dict[str, Any]], rules: dict[str, Any]) -> list
         ):
             raise BundleWrong(f"{LOG}: it does not lead from the opening to the tally")
         # The log itself first: a fingerprint altered in it must not put the blame on the rules.
-        closed = log_root(canonical_json(entry) for entry in entries[:-1])
+        closed = log_root(leaves[:-1])
         if entries[-1]["body"]["closed_root"] != closed.hex():
             raise BundleWrong(f"{LOG}: the root of the closed log is another")
         if entries[0]["body"]["fingerprint"] != fingerprint(rules):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import chain, islice
@@ -20,6 +21,7 @@ _POSITIONS = {
     "for": "for", "yes": "for", "against": "against", "no": "against",
     "abstain": "abstain", "abstained": "abstain", "recused": "recused",
 }  # fmt: skip
+_TOLD = re.compile(r"\s*sep=([,;\t])\s*", re.IGNORECASE)
 _LARGEST_RANK = 10**6
 _LARGEST_SCORE = 1000
 _LARGEST_VOTES = 10**9
@@ -37,8 +39,11 @@ def read_csv(lines: Iterable[str], method: Method | None = None) -> BallotFile:
         raise Refusal("tally.method", "A CSV file has no costs: a budget is counted from a .pb.")
     kind, read = _CELLS[method]
     head = list(islice(iterator := iter(lines), 20))
-    rows = rows_of(chain(head, iterator), _delimiter(head))
-    line, header = next(rows, (1, []))
+    told = _TOLD.fullmatch(head[0]) if head else None
+    if told:  # as spreadsheets say it
+        head[0] = "\n"
+    rows = rows_of(chain(head, iterator), told[1] if told else _delimiter(head))
+    line, header = next(((line, row) for line, row in rows if any(row)), (1, []))
     names = names_of(header, line)
     options = [name for name in names if name.lower() not in _ASIDE]
     if not options:
@@ -81,7 +86,8 @@ def _filled(
         while len(cells) > width and not cells[-1]:
             cells.pop()
         if len(cells) != width:
-            raise fail(line, f"{width} cells are expected, not {len(cells)}.")
+            hint = " Names that hold a comma stand in quotation marks." * (len(cells) < width)
+            raise fail(line, f"{width} cells are expected, not {len(cells)}.{hint}")
         yield line, tuple("" if cell.lower() in _EMPTY else cell for cell in cells)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -11,6 +12,8 @@ from typing import TypeVar
 from portal.domain.errors import Refusal
 
 _LARGEST = Decimal(10) ** 15
+# One comma before three digits and nothing else may part thousands, or stand for the point.
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(\.\d+)?")
 _SPACES = str.maketrans("", "", " \u00a0\u202f'_")
 
 Row = TypeVar("Row", bound=Hashable)
@@ -21,9 +24,15 @@ def fail(line: int, message: str) -> Refusal:
     return Refusal("tally.malformed", f"Line {line}: {message}")
 
 
-def rows_of(lines: Iterable[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Read table rows with the number of the line they end on; blank lines are empty rows."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+def rows_of(
+    lines: Iterable[str], delimiter: str, *, strict: bool = True
+) -> Iterator[tuple[int, list[str]]]:
+    """Read table rows with the number of the line they end on; blank lines are empty rows.
+
+    Unless ``strict``, text may follow a quotation mark, as in `"Sunny" park`, and spaces a
+    delimiter.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, strict=strict, skipinitialspace=not strict)
     while True:
         try:
             row = next(reader)
@@ -53,7 +62,13 @@ def distinct(rows: Iterable[tuple[int, Row]]) -> Iterator[tuple[int, Row, int]]:
 def number(text: str, line: int, what: str) -> Fraction:
     """Read a decimal number from 0 on, exactly; a single comma may stand for the point."""
     plain = text.strip().translate(_SPACES)
-    if plain.count(",") == 1 and "." not in plain:
+    parted = _THOUSANDS.fullmatch(plain)
+    if parted and plain.count(",") == 1 and not parted[1]:
+        clear = plain.replace(",", ""), plain.replace(",", ".")
+        raise fail(line, f'{what} is unclear: write "{clear[0]}" or "{clear[1]}".')
+    if parted:
+        plain = plain.replace(",", "")
+    elif plain.count(",") == 1 and "." not in plain:
         plain = plain.replace(",", ".")
     try:
         read = Decimal(plain)

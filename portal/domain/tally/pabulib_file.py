@@ -39,6 +39,9 @@ def read_pabulib(lines: Iterable[str], method: Method | None = None) -> BallotFi
     }
     budget = number(*_said(meta, "budget")[::-1], "the budget")
     kind = _kind(*_said(meta, "vote_type"))
+    line, default = meta.get("default_score", (0, ""))
+    if default.lower() not in _NOTHING and number(default, line, "default_score"):
+        raise fail(line, "a default_score other than 0 is not counted here.")
     costs, names = _projects(sections.rows("PROJECTS"))
     votes = (
         (line, (row["vote"].strip(), row.get("points", "").strip(), row.get("weight", "").strip()))
@@ -67,14 +70,17 @@ class _Sections:
     """The sections of a file, read in their order and only as far as asked for."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._rows = rows_of(lines, ";")
+        self._rows = rows_of(lines, ";", strict=False)
         self._section = ""
         self._begin()
 
     def rows(self, section: str) -> Iterator[_Row]:
         """Read the rows of a section, up to the next one."""
         if self._section != section:
-            raise Refusal("tally.malformed", f"The section {section} is missing.")
+            raise Refusal(
+                "tally.malformed",
+                f"The section {section} is missing, or a quotation mark before it is not closed.",
+            )
         header: list[str] = []
         for line, row in self._rows:
             if not any(cell.strip() for cell in row):
@@ -82,6 +88,10 @@ class _Sections:
             if self._begins(row):
                 break
             if header:
+                if section != "META" and any(cell.strip() for cell in row[len(header) :]):
+                    raise fail(line, f"{len(header)} cells are expected, not {len(row)}.")
+                if section == "VOTES" and any("\n" in cell for cell in row):
+                    raise fail(line, "a quotation mark before it is not closed.")
                 cells = row + [""] * (len(header) - len(row))
                 yield line, dict(zip(header, cells, strict=False))
                 continue

@@ -13,6 +13,9 @@ from portal.domain.votes import Method
 _METADATA = re.compile(r"#\s*([A-Z][A-Z ]*?)(?: (\d+))?\s*:\s*(.*)")
 _GROUPS = re.compile(r"\{([^{}]*)\}|(\d+)")
 _ORDER = re.compile(r"\s*(?:\{[\d\s,]*\}|\d+)\s*(?:,\s*(?:\{[\d\s,]*\}|\d+)\s*)*,?\s*")
+_TOTALS = re.compile(r"\d{1,15}\s*,\s*(\d{1,15})\s*,\s*(\d{1,15})")
+_QUOTED = re.compile(r'"(?:[^"]|"")*"')
+_Totals = tuple[int, int, int]
 _ORDERS = {"SOC", "SOI", "TOC", "TOI"}
 
 
@@ -26,9 +29,10 @@ def read_preflib(lines: Iterable[str], method: Method | None = None) -> BallotFi
     filled: Iterator[tuple[int, str]] = ((line, content) for line, content in numbered if content)
     first = next(filled, None)
     names: dict[str, str] = {}
-    title, colon = "", ":"
+    title, colon, totals = "", ":", None
     if first and first[1].isascii() and first[1].isdigit():
-        names, colon = _old_names(filled, whole(first[1], first[0], "the number of options")), ","
+        names, totals = _old_head(filled, whole(first[1], first[0], "the number of options"))
+        colon = ","
     elif first:
         filled = chain([first], filled)
     orders: list[tuple[int, Cast]] = []
@@ -36,28 +40,52 @@ def read_preflib(lines: Iterable[str], method: Method | None = None) -> BallotFi
         if content.startswith("#"):
             key, option, value = _metadata(content, line)
             if key == "ALTERNATIVE NAME" and option:
+                if option in names:
+                    raise fail(line, f"option {option} is named twice.")
                 names[option] = value
             elif key == "TITLE":
                 title = value
         else:
             orders.append((line, _order(content, colon, line)))
+    _check(orders, names, totals)
+    casts = tuple(cast for _line, cast in orders)
+    return BallotFile(method or Method.RANKED, Kind.RANKS, names, casts, title=title)
+
+
+def _old_head(lines: Iterator[tuple[int, str]], options: int) -> tuple[dict[str, str], _Totals]:
+    """Read `1,name` for each option, and the totals: voters, sum of counts, different orders."""
+    names: dict[str, str] = {}
+    last = 1
+    for line, content in islice(lines, options):
+        option, _comma, name = content.partition(",")
+        number = str(whole(option, line, "the number of an option"))
+        if number in names:
+            raise fail(line, f"option {number} is named twice.")
+        names[number], last = _unquoted(name.strip()), line
+    line, content = next(lines, (last + 1, ""))
+    said = _TOTALS.fullmatch(content)
+    if len(names) < options or not said:
+        raise fail(line, f"{options} names, then the totals are expected: voters,sum,orders.")
+    return names, (line, int(said[1]), int(said[2]))
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if _QUOTED.fullmatch(name) else name
+
+
+def _check(orders: list[tuple[int, Cast]], names: dict[str, str], totals: _Totals | None) -> None:
+    """Refuse orders of options without a name, and totals that fit nothing that follows them.
+
+    Such totals are an order that was taken for them.
+    """
     if not names:
         raise fail(1, 'no option is named; "# ALTERNATIVE NAME 1: ..." is expected.')
     for line, cast in orders:
         if unknown := cast.numbers.keys() - names.keys():
             raise fail(line, f"option {min(unknown)} is not named above.")
-    casts = tuple(cast for _line, cast in orders)
-    return BallotFile(method or Method.RANKED, Kind.RANKS, names, casts, title=title)
-
-
-def _old_names(lines: Iterator[tuple[int, str]], options: int) -> dict[str, str]:
-    """Read `1,name` for each option, and pass the line of totals."""
-    names = {}
-    for line, content in islice(lines, options):
-        option, _comma, name = content.partition(",")
-        names[str(whole(option, line, "the number of an option"))] = name.strip()
-    next(lines, None)
-    return names
+    line, counted, different = totals or (0, 0, len(orders))
+    if different != len(orders) and counted != sum(cast.copies for _line, cast in orders):
+        raise fail(line, "these totals do not fit the orders that follow: voters,sum,orders.")
 
 
 def _metadata(content: str, line: int) -> tuple[str, str, str]:

@@ -43,8 +43,17 @@ class Paid:
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """What was paid too much at a project; ``email`` is the seller's, if there is one."""
+
+    project: str
+    amount: Money
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class BillingDesk:
-    """Everything about money that concerns an organization; ``credits`` by project."""
+    """Everything about money that concerns an organization."""
 
     data: BillingData
     open: tuple[DocumentLine, ...]
@@ -52,7 +61,7 @@ class BillingDesk:
     older: int | None
     receipts: tuple[CardReceipt, ...]
     paid: tuple[Paid, ...]
-    credits: tuple[tuple[str, Money], ...]
+    credits: tuple[Credit, ...]
 
 
 def find_billing_desk(
@@ -129,16 +138,25 @@ def _method(row: Sponsorship) -> str:
     return "card" if row.renewal_id else ("bank" if row.processor == BANK else row.processor)
 
 
-def _credits(organization_id: int) -> tuple[tuple[str, Money], ...]:
+def _credits(organization_id: int) -> tuple[Credit, ...]:
     rows = db.session.execute(
-        select(Project.name, LedgerEntry.currency, func.sum(LedgerEntry.amount_minor))
+        select(
+            Project.name,
+            SellerRow.email,
+            LedgerEntry.currency,
+            func.sum(LedgerEntry.amount_minor),
+        )
         .join(Project, Project.id == LedgerEntry.project_id)
+        .outerjoin(SellerRow, SellerRow.project_id == Project.id)
         .where(
             LedgerEntry.organization_id == organization_id,
             LedgerEntry.account == Account.CREDIT,
         )
-        .group_by(Project.name, LedgerEntry.currency)
+        .group_by(Project.name, SellerRow.email, LedgerEntry.currency)
         .having(func.sum(LedgerEntry.amount_minor) < 0)
         .order_by(Project.name)
     )
-    return tuple((name, Money(-int(total), currency)) for name, currency, total in rows)
+    return tuple(
+        Credit(name, Money(-int(total), currency), email or "")
+        for name, email, currency, total in rows
+    )

@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
 from portal.database import db
 from portal.domain.changes import ChangeState
+from portal.domain.documents import BILLED_CHANGE
 from portal.domain.errors import NotFound
+from portal.domain.ledger import Account
 from portal.domain.money import Money
 from portal.domain.money_back import DisputeStanding, RefundStanding
 from portal.domain.sponsorship import GOOD_STANDING, Commercial, Term
 from portal.models.billing import Payment
 from portal.models.changes import SponsorshipChange
+from portal.models.documents import Document, Settlement
+from portal.models.ledger import LedgerEntry
 from portal.models.money_back import Dispute, Refund
 from portal.models.organizations import Organization
 from portal.models.sponsorship import Sponsorship
@@ -69,7 +73,10 @@ class PaidLine:
 
 @dataclass(frozen=True, slots=True)
 class SponsorMoneyPage:
-    """One sponsorship's money, the newest payment first."""
+    """One sponsorship's money, the newest payment first.
+
+    ``credit`` is what the organization paid too much at the project and nothing has used.
+    """
 
     reference: str
     name: str
@@ -77,11 +84,12 @@ class SponsorMoneyPage:
     voting_weight: int
     term: Term
     commercial: Commercial
+    credit: Money
     payments: tuple[PaidLine, ...]
 
 
 def find_sponsor_money(project_id: int, reference: str, *, now: datetime) -> SponsorMoneyPage:
-    """The payments of a project's sponsorship, in six statements; refuses another project's."""
+    """The payments of a project's sponsorship, in seven statements; refuses another project's."""
     row = db.session.scalar(
         select(Sponsorship)
         .options(joinedload(Sponsorship.organization), joinedload(Sponsorship.tier_snapshot))
@@ -103,13 +111,15 @@ def find_sponsor_money(project_id: int, reference: str, *, now: datetime) -> Spo
     disputes = db.session.scalars(
         select(Dispute).where(Dispute.payment_id.in_(ids)).order_by(Dispute.id)
     ).all()
-    runs = row.term in GOOD_STANDING
-    upgrades = db.session.scalars(
-        select(SponsorshipChange)
-        .options(joinedload(SponsorshipChange.before))
-        .where(SponsorshipChange.payment_id.in_(ids), SponsorshipChange.state == ChangeState.DONE)
-    ).all()
-    before = {each.payment_id: each.before for each in upgrades}
+    runs, upgraded = row.term in GOOD_STANDING, _upgraded(ids)
+    credit = db.session.scalar(
+        select(func.coalesce(func.sum(LedgerEntry.amount_minor), 0)).where(
+            LedgerEntry.project_id == project_id,
+            LedgerEntry.account == Account.CREDIT,
+            LedgerEntry.organization_id == row.organization_id,
+            LedgerEntry.currency == row.tier_snapshot.currency,
+        )
+    )
     return SponsorMoneyPage(
         reference=row.reference,
         name=buyer.name,
@@ -117,17 +127,41 @@ def find_sponsor_money(project_id: int, reference: str, *, now: datetime) -> Spo
         voting_weight=row.tier_snapshot.voting_weight,
         term=row.term,
         commercial=row.commercial,
+        credit=Money(max(0, -int(credit or 0)), row.tier_snapshot.currency),
         payments=tuple(
             _line(
                 payment,
                 [each for each in refunds if each.payment_id == payment.id],
                 [each for each in disputes if each.payment_id == payment.id],
                 ends=runs and payment.term_ends_at > now,
-                before=before.get(payment.id),
+                before=upgraded.get(payment.id),
             )
             for payment in payments
         ),
     )
+
+
+def _upgraded(payments: list[int]) -> dict[int, TierVersion]:
+    """For payments of an upgrade's difference, whole or in part, the tier before it."""
+    by_invoice = (
+        select(Settlement.payment_id, Document.occasion)
+        .join(Document, Document.id == Settlement.invoice_id)
+        .where(Settlement.payment_id.in_(payments), Document.occasion.startswith(BILLED_CHANGE))
+        .subquery()
+    )
+    rows = db.session.execute(
+        select(
+            SponsorshipChange,
+            func.coalesce(by_invoice.c.payment_id, SponsorshipChange.payment_id),
+        )
+        .options(joinedload(SponsorshipChange.before))
+        .outerjoin(by_invoice, by_invoice.c.occasion == BILLED_CHANGE + SponsorshipChange.reference)
+        .where(
+            SponsorshipChange.state == ChangeState.DONE,
+            SponsorshipChange.payment_id.in_(payments) | by_invoice.c.payment_id.is_not(None),
+        )
+    )
+    return {payment_id: change.before for change, payment_id in rows}
 
 
 def _line(

@@ -17,6 +17,7 @@ from portal.models.bank_imports import BankLine, LineState
 from portal.models.billing import Checkout, CheckoutStatus, Payment
 from portal.models.documents import AgreementVersion, Document, Settlement
 from portal.models.figures import LedgerMonth
+from portal.models.ledger import LedgerEntry
 from portal.models.organizations import Organization
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import TierVersion
@@ -36,6 +37,15 @@ class StakeLine:
     tier: str
     at: datetime | None
     note: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLine:
+    """What an organization paid too much; ``reference`` is its newest sponsorship."""
+
+    reference: str
+    organization: str
+    amount: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +79,14 @@ class TreasuryDesk:
     failing: tuple[StakeLine, ...]
     expiring: tuple[StakeLine, ...]
     mismatches: tuple[StakeLine, ...]
+    credits: tuple[CreditLine, ...]
     months: tuple[Month, ...]
     open_total: Money
     overdue_total: Money
 
 
 def find_treasury_desk(project_id: int, currency: str, *, now: datetime) -> TreasuryDesk:
-    """The treasurer's day, in seven statements."""
+    """The treasurer's day, in eight statements."""
     invoices = list_open_invoices(now=now, project_id=project_id)
     overdue = tuple(each for each in invoices if each.state == "overdue")
     waiting = tuple(each for each in invoices if each.state != "overdue")
@@ -87,6 +98,7 @@ def find_treasury_desk(project_id: int, currency: str, *, now: datetime) -> Trea
         failing=_failing(project_id),
         expiring=_expiring(project_id, now=now),
         mismatches=_mismatches(project_id),
+        credits=_credits(project_id),
         months=_months(project_id, currency, now=now),
         open_total=_sum(invoices, currency),
         overdue_total=_sum(overdue, currency),
@@ -247,6 +259,34 @@ def _mismatches(project_id: int) -> tuple[StakeLine, ...]:
             row.problem,
         )
         for row in rows
+    )
+
+
+def _credits(project_id: int) -> tuple[CreditLine, ...]:
+    newest = (
+        select(Sponsorship.reference)
+        .where(
+            Sponsorship.organization_id == LedgerEntry.organization_id,
+            Sponsorship.project_id == project_id,
+        )
+        .order_by(Sponsorship.id.desc())
+        .limit(1)
+        .correlate(LedgerEntry)
+        .scalar_subquery()
+    )
+    total = func.sum(LedgerEntry.amount_minor)
+    rows = db.session.execute(
+        select(newest, Organization.name, LedgerEntry.currency, total)
+        .join(Organization, Organization.id == LedgerEntry.organization_id)
+        .where(LedgerEntry.project_id == project_id, LedgerEntry.account == Account.CREDIT)
+        .group_by(LedgerEntry.organization_id, Organization.name, LedgerEntry.currency)
+        .having(total < 0)
+        .order_by(Organization.name)
+    )
+    return tuple(
+        CreditLine(reference, name, Money(-int(amount), currency))
+        for reference, name, currency, amount in rows
+        if reference is not None
     )
 
 

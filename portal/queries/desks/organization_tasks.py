@@ -4,37 +4,42 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import String, cast
 
 from portal.domain.documents import OPEN_STATES
-from portal.domain.needs import NeedState
 from portal.domain.sponsorship import RUNNING, Publication, Term
 from portal.domain.tasks import TaskKind
 from portal.domain.votes import VoteState
 from portal.models.documents import Document, DocumentStanding
-from portal.models.needs import Need, NeedMessage
+from portal.models.needs import Need
 from portal.models.organizations import Organization
 from portal.models.projects import Project
+from portal.models.proposals import Proposal
 from portal.models.sponsorship import Sponsorship
+from portal.models.statements import Statement
 from portal.models.votes import Elector, ElectorOrganization, Vote
+from portal.queries.desks.author_tasks import needs_of_authors, statements_to_reword
 from portal.queries.desks.money_tasks import ending_soon
-from portal.queries.desks.statement_tasks import statements_to_reword
 from portal.queries.desks.task_rows import Scopes, Waiting, waiting
 from portal.queries.desks.vote_tasks import HAS_BALLOT
-
-_LAST = aliased(NeedMessage)
 
 
 def organization_tasks(scopes: Scopes, now: datetime) -> list[Waiting]:
     """Ballots to cast, needs that came back, stakes that run out, a name that was not approved."""
     return [
         _ballots(scopes, now),
-        *_needs(scopes),
-        statements_to_reword(scopes),
+        *needs_of_authors(
+            TaskKind.ORGANIZATION_REWORD, TaskKind.ORGANIZATION_ASKED, Need.organization_id, scopes,
+            detail=Project.name,
+        ),
+        statements_to_reword(
+            TaskKind.ORGANIZATION_STATEMENT, Statement.organization_id,
+            scopes[TaskKind.ORGANIZATION_STATEMENT],
+            key=Project.slug + "/" + cast(Proposal.number, String), detail=Project.name,
+        ),
         *_stakes(scopes, now),
         _related(scopes),
-    ]
+    ]  # fmt: skip
 
 
 def dated_organization_tasks(scopes: Scopes) -> list[Waiting]:
@@ -68,33 +73,6 @@ def _ballots(scopes: Scopes, now: datetime) -> Waiting:
             ~HAS_BALLOT,
         )
     )
-
-
-def _needs(scopes: Scopes) -> list[Waiting]:
-    """Needs to reword, and those about which the maintainers asked something."""
-    reword, asked = TaskKind.ORGANIZATION_REWORD, TaskKind.ORGANIZATION_ASKED
-    newest = (
-        select(func.max(NeedMessage.id)).where(NeedMessage.need_id == Need.id).correlate(Need)
-    ).scalar_subquery()
-    return [
-        waiting(
-            reword, Need.organization_id, Need.id, Need.need, detail=Project.name,
-            since=Need.updated_at,
-        )
-        .join(Project, Project.id == Need.project_id)
-        .where(Need.organization_id.in_(scopes[reword]), Need.state == NeedState.REWORD),
-        waiting(
-            asked, Need.organization_id, Need.id, Need.need, detail=Project.name,
-            since=_LAST.written_at,
-        )
-        .join(Project, Project.id == Need.project_id)
-        .join(_LAST, _LAST.id == newest)
-        .where(
-            Need.organization_id.in_(scopes[asked]),
-            Need.state == NeedState.OPEN,
-            _LAST.by_project,
-        ),
-    ]  # fmt: skip
 
 
 def _stakes(scopes: Scopes, now: datetime) -> list[Waiting]:

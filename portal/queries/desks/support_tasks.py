@@ -7,41 +7,33 @@ from portal.domain.tasks import TaskKind
 from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.support import SupportRequest, waits_for_maintainers
-from portal.queries.desks.task_rows import Scopes, Waiting, waiting
+from portal.queries.desks.task_rows import Column, Scopes, Waiting, waiting
 
 
 def dated_support_tasks(scopes: Scopes) -> list[Waiting]:
     """Requests without a first answer, each until the last day of its aim."""
-    kind = TaskKind.PROJECT_SUPPORT
-    return [
-        waiting(
-            kind, SupportRequest.project_id, SupportRequest.number, SupportRequest.tried,
-            detail=Organization.name, due=SupportRequest.due_on,
-        )
-        .join(Organization, Organization.id == SupportRequest.organization_id)
-        .where(
-            SupportRequest.project_id.in_(scopes[kind]),
-            SupportRequest.answered_at.is_(None),
-            waits_for_maintainers(),
-        )
-    ]  # fmt: skip
+    kind, due = TaskKind.PROJECT_SUPPORT, SupportRequest.due_on
+    return [_for_maintainers(kind, scopes, due=due).where(SupportRequest.answered_at.is_(None))]
 
 
 def support_tasks(scopes: Scopes) -> list[Waiting]:
     """Requests about which the organization wrote again."""
-    kind = TaskKind.PROJECT_SUPPORT_MESSAGE
-    return [
+    kind, since = TaskKind.PROJECT_SUPPORT_MESSAGE, SupportRequest.updated_at
+    again = SupportRequest.answered_at.is_not(None)
+    return [_for_maintainers(kind, scopes, since=since).where(again)]
+
+
+def _for_maintainers(
+    kind: TaskKind, scopes: Scopes, *, since: Column | None = None, due: Column | None = None
+) -> Waiting:
+    return (
         waiting(
             kind, SupportRequest.project_id, SupportRequest.number, SupportRequest.tried,
-            detail=Organization.name, since=SupportRequest.updated_at,
+            detail=Organization.name, since=since, due=due,
         )
         .join(Organization, Organization.id == SupportRequest.organization_id)
-        .where(
-            SupportRequest.project_id.in_(scopes[kind]),
-            SupportRequest.answered_at.is_not(None),
-            waits_for_maintainers(),
-        )
-    ]  # fmt: skip
+        .where(SupportRequest.project_id.in_(scopes[kind]), waits_for_maintainers())
+    )  # fmt: skip
 
 
 def answered_support_tasks(scopes: Scopes) -> list[Waiting]:

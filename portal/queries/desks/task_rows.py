@@ -21,8 +21,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.database import Base, db
-from portal.domain.permissions import Actor, may
-from portal.domain.tasks import SHOWN_WITH, Task, TaskKind
+from portal.domain.permissions import Actor, Permission, may
+from portal.domain.tasks import SHOWN_WITH, Desk, Task, TaskKind
 
 # So many of a kind are listed for each project or organization; the rest is counted.
 LISTED = 5
@@ -38,14 +38,17 @@ def scopes_of(
     *,
     projects: Collection[int] = (),
     organizations: Collection[int] = (),
+    contributions: Collection[int] = (),
 ) -> Scopes:
-    """For each kind of task, in which of these projects or organizations the actor is shown it."""
-    return {
-        kind: [each for each in projects if may(actor, permission, project_id=each)]
-        if kind.is_of_project
-        else [each for each in organizations if may(actor, permission, organization_id=each)]
-        for kind, permission in SHOWN_WITH.items()
-    }
+    """For each kind of task, in which of these places the actor is shown it."""
+
+    def places(kind: TaskKind, permission: Permission) -> list[int]:
+        if kind.desk is Desk.ORGANIZATION:
+            return [each for each in organizations if may(actor, permission, organization_id=each)]
+        found = projects if kind.desk is Desk.PROJECT else contributions
+        return [each for each in found if may(actor, permission, project_id=each)]
+
+    return {kind: places(kind, permission) for kind, permission in SHOWN_WITH.items()}
 
 
 def waiting(

@@ -34,7 +34,7 @@ def vote_tasks(scopes: Scopes, person_id: int | None, now: datetime) -> list[Wai
     return [
         *_votes(scopes, person_id, now),
         _decisions(scopes),
-        *_proposals(scopes),
+        *_proposals(scopes, now),
         _silent(scopes, now),
         _sponsors(scopes),
     ]
@@ -103,16 +103,24 @@ def dated_vote_tasks(scopes: Scopes, now: datetime) -> list[Waiting]:
     ]
 
 
-def _proposals(scopes: Scopes) -> list[Waiting]:
+def _proposals(scopes: Scopes, now: datetime) -> list[Waiting]:
+    """Drafts; consultations until their last day, if they have one; and those that are over."""
+    ends = Proposal.consulted_until
+    runs = ends.is_(None) | (ends > now)
+    consulted = Proposal.state == ProposalState.CONSULTATION
     return [
         waiting(
-            kind, Proposal.project_id, Proposal.number, Proposal.title, since=Proposal.updated_at
-        ).where(Proposal.project_id.in_(scopes[kind]), Proposal.state == state)
-        for kind, state in (
-            (TaskKind.PROJECT_DRAFT, ProposalState.DRAFT),
-            (TaskKind.PROJECT_CONSULTATION, ProposalState.CONSULTATION),
+            kind, Proposal.project_id, Proposal.number, Proposal.title, since=since, due=due
+        ).where(Proposal.project_id.in_(scopes[kind]), *criteria)
+        for kind, since, due, criteria in (
+            (
+                TaskKind.PROJECT_DRAFT, Proposal.updated_at, None,
+                [Proposal.state == ProposalState.DRAFT],
+            ),
+            (TaskKind.PROJECT_CONSULTATION, Proposal.updated_at, ends, [consulted, runs]),
+            (TaskKind.PROJECT_CONSULTED, ends, None, [consulted, ~runs]),
         )
-    ]
+    ]  # fmt: skip
 
 
 def _silent(scopes: Scopes, now: datetime) -> Waiting:

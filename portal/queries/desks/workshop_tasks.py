@@ -9,11 +9,13 @@ from sqlalchemy.orm import aliased
 
 from portal.domain.needs import NeedState
 from portal.domain.proposals import ProposalState
+from portal.domain.statements import StatementState
 from portal.domain.tasks import LAST_WORD, TaskKind
 from portal.models.needs import MESSAGE_HELD, NEED_HELD, Need, NeedMessage
 from portal.models.organizations import Organization
 from portal.models.proposals import Proposal
-from portal.queries.desks.statement_tasks import statements_to_screen
+from portal.models.statements import STATEMENT_HELD, Statement
+from portal.queries.desks.author_tasks import own_statements_to_reword
 from portal.queries.desks.task_rows import Column, Scopes, Waiting, waiting
 
 _DEALT_WITH = (NeedState.ANSWERED, NeedState.DECLINED, NeedState.TAKEN_UP)
@@ -22,11 +24,13 @@ _LAST = aliased(NeedMessage)
 _WHOSE = func.coalesce(Organization.name, "")
 
 
-def workshop_tasks(scopes: Scopes, now: datetime) -> list[Waiting]:
-    """What waits for stewards, and what waits for an answer, for those who give one."""
+def workshop_tasks(scopes: Scopes, person_id: int | None, now: datetime) -> list[Waiting]:
+    """What waits for stewards, for an answer, and for other words of the reader's own."""
     return [
         *_to_screen(scopes),
-        statements_to_screen(scopes),
+        own_statements_to_reword(
+            TaskKind.PROJECT_STATEMENT, person_id, scopes[TaskKind.PROJECT_STATEMENT]
+        ),
         *_to_answer(scopes, now),
     ]
 
@@ -54,6 +58,17 @@ def _to_screen(scopes: Scopes) -> list[Waiting]:
             NeedMessage.released_at.is_(None),
             NeedMessage.refused_at.is_(None),
             ~MESSAGE_HELD,
+        ),
+        # By its proposal: nothing of a statement says who is behind a pseudonym.
+        waiting(
+            TaskKind.PROJECT_SCREEN_STATEMENT, Statement.project_id, Statement.id, Proposal.title,
+            since=Statement.submitted_at,
+        )
+        .join(Proposal, Proposal.id == Statement.proposal_id)
+        .where(
+            Statement.project_id.in_(scopes[TaskKind.PROJECT_SCREEN_STATEMENT]),
+            Statement.state == StatementState.WAITING,
+            ~STATEMENT_HELD,
         ),
     ]  # fmt: skip
 

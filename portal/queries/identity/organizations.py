@@ -22,7 +22,7 @@ from portal.models.organizations import Membership, Organization, Picture
 from portal.models.projects import CharterVersion, Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import TierVersion
-from portal.queries.votes.votes import VoteEntry, list_organization_votes
+from portal.queries.votes.vote_lists import VoteEntry, list_organization_votes
 
 
 @dataclass(frozen=True, slots=True)

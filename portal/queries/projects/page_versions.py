@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import event, select
 from sqlalchemy.engine import Engine
-from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import SQLAlchemyError
 
 from portal.database import db
@@ -17,6 +15,11 @@ from portal.models.freshness import INSTANCE, SITE, project_scope, record_scope
 from portal.models.projects import Project
 
 Versions = frozenset[tuple[Any, ...]]
+
+_VERSIONS = "SELECT scope, version FROM page_versions WHERE scope IN ({}, {})"
+_NAME = b"page_versions"
+# What libpq says of a command and of a query that went well.
+_DONE = (1, 2)
 
 
 class VersionsUnreadable(Exception):
@@ -42,20 +45,19 @@ class VersionReader:
     """Reads page versions on connections of its own, one per thread that reads at the same time.
 
     It bypasses the pool and the ORM because this is the one read behind every ready page: a kept
-    cursor on an autocommitting connection costs one round trip and sees whatever is committed.
+    connection that commits by itself costs one round trip and sees whatever is committed.
     """
 
     def __init__(self, engine: Engine) -> None:
         """Prepare for one engine; connections are opened when they are needed."""
         self._engine = engine
-        mark = "?" if engine.dialect.paramstyle == "qmark" else "%s"
-        self._sql = f"SELECT scope, version FROM page_versions WHERE scope IN ({mark}, {mark})"  # noqa: S608 - two placeholders
+        self._kind = _OnPostgreSQL if engine.dialect.driver == "psycopg" else _OnAny
         self._error = engine.dialect.loaded_dbapi.Error
-        self._idle: deque[DBAPICursor] = deque()
+        self._idle: deque[_Reading] = deque()
         # Detached from the pool, its connections must end with it all the same.
         event.listen(engine, "engine_disposed", lambda _engine: self.close())
 
-    def read(self, scopes: Sequence[str]) -> Versions:
+    def read(self, scopes: tuple[str, str]) -> Versions:
         """The committed versions of two scopes; a lost connection is replaced once.
 
         Raises ``VersionsUnreadable`` when a new connection does not help either.
@@ -74,13 +76,12 @@ class VersionReader:
             with suppress(Exception):
                 self._idle.pop().connection.close()
 
-    def _read(self, cursor: DBAPICursor, scopes: Sequence[str]) -> Versions:
-        cursor.execute(self._sql, scopes)
-        versions = frozenset(cursor.fetchall())
-        self._idle.append(cursor)
+    def _read(self, reading: _Reading, scopes: tuple[str, str]) -> Versions:
+        versions = reading.versions(scopes)
+        self._idle.append(reading)
         return versions
 
-    def _connect(self) -> DBAPICursor:
+    def _connect(self) -> _Reading:
         pooled = self._engine.raw_connection()
         pooled.detach()
         connection = pooled.dbapi_connection
@@ -88,7 +89,46 @@ class VersionReader:
             raise RuntimeError("the database gave no connection")
         if self._engine.dialect.name != "sqlite":  # SQLite connections are set so at connect
             self._engine.dialect.set_isolation_level(connection, "AUTOCOMMIT")
-        return connection.cursor()
+        return self._kind(connection, self._engine.dialect.paramstyle)
+
+
+class _OnAny:
+    """A connection with a kept cursor."""
+
+    def __init__(self, connection: Any, paramstyle: str) -> None:  # noqa: ANN401 - any driver's
+        self.connection = connection
+        mark = "?" if paramstyle == "qmark" else "%s"
+        self._sql = _VERSIONS.format(mark, mark)
+        self._cursor = connection.cursor()
+
+    def versions(self, scopes: tuple[str, str]) -> Versions:
+        self._cursor.execute(self._sql, scopes)
+        return frozenset(self._cursor.fetchall())
+
+
+class _OnPostgreSQL:
+    """A connection of libpq with a prepared statement: one call, in which other threads run on.
+
+    A cursor waits in several steps, and after each it queues for Python's lock again.
+    """
+
+    def __init__(self, connection: Any, _paramstyle: str) -> None:  # noqa: ANN401 - psycopg's
+        self.connection = connection
+        self._error = connection.OperationalError
+        self._done(connection.pgconn.prepare(_NAME, _VERSIONS.format("$1", "$2").encode()))
+
+    def versions(self, scopes: tuple[str, str]) -> Versions:
+        result = self.connection.pgconn.exec_prepared(_NAME, [each.encode() for each in scopes])
+        self._done(result)
+        rows = range(result.ntuples)
+        return frozenset((result.get_value(row, 0), result.get_value(row, 1)) for row in rows)
+
+    def _done(self, result: Any) -> None:  # noqa: ANN401 - psycopg's
+        if result.status not in _DONE:
+            raise self._error(result.error_message.decode(errors="replace"))
+
+
+_Reading = _OnAny | _OnPostgreSQL
 
 
 def open_version_reader() -> VersionReader:

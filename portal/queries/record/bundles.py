@@ -2,69 +2,87 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import ExitStack
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, Text, cast, select
 
 from portal.database import db
-from portal.domain.canonical import canonical_json
+from portal.domain.canonical import canonical_json, canonical_parts
 from portal.domain.charter import PrivacyMode
 from portal.domain.errors import NotFound
-from portal.domain.record import bundle, tree
+from portal.domain.record import archive, bundle, tree
 from portal.domain.record.entries import EntryType, opened_ballot, vote_subject
 from portal.domain.record.notes import NoteWrong, VerifierKey, open_note
 from portal.domain.record.totals import write_totals
+from portal.domain.stored_arrays import read_arrays, read_items
 from portal.models.proposals import Proposal
 from portal.models.record import LogEntry
 from portal.models.votes import Ballot, Elector, Outcome, Vote, VoteProposal
 from portal.ports.record_key import RecordKey
 from portal.queries.record.record import find_log, find_note, list_keys, read_hashes
 
+_ROWS = 1000
+_HELD_BYTES = 1 << 20
 
-def build_bundle(
+_Found = Row[*tuple[Any, ...]]
+
+
+def write_bundle(
     project_id: int,
     slug: str,
     number: int,
     *,
     vote_id: int | None,
-    program: bundle.Files,
+    program: archive.Files,
     base_url: str,
     key: RecordKey,
-) -> tuple[str, bytes]:
-    """The bundle of the newest counted vote on a proposal, or of the one that is named.
+    into: IO[bytes],
+) -> str:
+    """Write the bundle of the newest counted vote on a proposal, or of the one that is named.
 
-    Returns its name and the archive, which is the same byte for byte whenever it is asked for.
-    NotFound before the tally, for votes older than the record, and while there is no key.
+    Returns its name. The archive is the same byte for byte whenever it is asked for, and takes
+    little memory however many voted. NotFound before the tally, for votes older than the record,
+    and while there is no key.
     """
-    vote, outcome = _counted(project_id, number, vote_id)
-    entries = _entries(project_id, vote.id)
-    log = find_log(project_id, slug, base_url, size=entries[-1].index + 1)
+    vote = _counted(project_id, number, vote_id)
+    indices = _places(project_id, vote.id)
+    log = find_log(project_id, slug, base_url, size=indices[-1] + 1)
     note = find_note(log, key)
     if note is None:
         raise NotFound("bundle")
-    indices = [entry.index for entry in entries]
     hashes = read_hashes(project_id, tree.cover(indices, log.size))
-    files = {
-        bundle.RULES: canonical_json(vote.rules),
+    proof = {"indices": iter(indices), "hashes": (each.hex() for each in hashes)}
+    files: dict[str, bytes | archive.Kept] = {
         bundle.POWER: canonical_json(_power(vote.id)),
-        bundle.LOG: _lines([entry.leaf.encode() for entry in entries]),
-        bundle.PROOF: canonical_json({"indices": indices, "hashes": [h.hex() for h in hashes]}),
         bundle.CHECKPOINT: note.encode(),
         bundle.KEY: f"{_signer(note, list_keys(log.origin, key))}\n".encode(),
-        bundle.OUTCOME: canonical_json({"figures": outcome.figures, "roll": outcome.roll}),
         **program,
     }
+    large = {
+        bundle.RULES: _rules(vote),
+        bundle.LOG: _leaves(project_id, vote.id, len(indices)),
+        bundle.PROOF: canonical_parts(proof),
+        bundle.OUTCOME: _outcome(vote),
+    }
     if vote.terms["privacy"] == PrivacyMode.SEALED_ROLL_CALL:
-        files[bundle.BALLOTS] = _ballots(vote.id)
+        large[bundle.BALLOTS] = _ballots(vote.id)
     else:
-        files[bundle.TOTALS] = canonical_json(write_totals(outcome.figures))
-    files[bundle.MANIFEST] = bundle.write_manifest(files)
-    return f"{slug}-vote-{vote.id}", bundle.write_archive(files)
+        files[bundle.TOTALS] = canonical_json(write_totals(vote.figures))
+    with ExitStack() as aside:
+        for name, parts in large.items():
+            file = aside.enter_context(SpooledTemporaryFile(_HELD_BYTES))
+            files[name] = archive.keep(parts, file)
+        files[bundle.MANIFEST] = archive.write_manifest(files)
+        archive.write_archive(files, into)
+    return f"{slug}-vote-{vote.id}"
 
 
-def _counted(project_id: int, number: int, vote_id: int | None) -> tuple[Vote, Outcome]:
+def _counted(project_id: int, number: int, vote_id: int | None) -> _Found:
     asked = (
-        select(Vote, Outcome)
+        select(Vote.id, Vote.terms, Outcome.figures)
         .join(Outcome, Outcome.vote_id == Vote.id)
         .join(VoteProposal, VoteProposal.vote_id == Vote.id)
         .join(Proposal, Proposal.id == VoteProposal.proposal_id)
@@ -77,32 +95,70 @@ def _counted(project_id: int, number: int, vote_id: int | None) -> tuple[Vote, O
     found = db.session.execute(asked).one_or_none()
     if found is None:
         raise NotFound("bundle")
-    return found[0], found[1]
+    return found
 
 
-def _entries(project_id: int, vote_id: int) -> list[Any]:
-    """The entries of a vote, from its opening to its tally."""
-    entries = list(
-        db.session.execute(
-            select(LogEntry.index, LogEntry.type, LogEntry.leaf)
-            .where(LogEntry.project_id == project_id, LogEntry.subject == vote_subject(vote_id))
-            .order_by(LogEntry.seq)
-        )
+def _read(asked: Select[*tuple[Any, ...]]) -> Iterator[_Found]:
+    """The rows of a statement, a thousand at a time."""
+    with db.session.execute(asked.execution_options(yield_per=_ROWS)) as rows:
+        yield from rows
+
+
+def _places(project_id: int, vote_id: int) -> list[int]:
+    """Where the entries of a vote stand in the log, from its opening to its tally."""
+    asked = (
+        select(LogEntry.index, LogEntry.type)
+        .where(LogEntry.project_id == project_id, LogEntry.subject == vote_subject(vote_id))
+        .order_by(LogEntry.seq)
     )
-    tallied = [at for at, entry in enumerate(entries) if entry.type is EntryType.TALLIED]
-    if not tallied or entries[0].type is not EntryType.VOTE_OPENED:
-        raise NotFound("bundle")
-    return entries[: tallied[0] + 1]
+    places: list[int] = []
+    for index, type_ in _read(asked):
+        if not places and type_ is not EntryType.VOTE_OPENED:
+            break
+        places.append(index)
+        if type_ is EntryType.TALLIED:
+            return places
+    raise NotFound("bundle")
+
+
+def _leaves(project_id: int, vote_id: int, entries: int) -> Iterator[bytes]:
+    """The lines of the vote's own log."""
+    asked = (
+        select(LogEntry.leaf)
+        .where(
+            LogEntry.project_id == project_id,
+            LogEntry.subject == vote_subject(vote_id),
+            LogEntry.seq <= entries,
+        )
+        .order_by(LogEntry.seq)
+    )
+    return (f"{row.leaf}\n".encode() for row in _read(asked))
+
+
+def _rules(vote: _Found) -> Iterator[bytes]:
+    """All that froze at the opening, the electors of each house as they were written then."""
+    asked = select(cast(Vote.electorate, Text)).where(Vote.id == vote.id)
+    electorate = read_arrays(db.session.scalars(asked).one())
+    yield from canonical_parts(vote.terms | {"electorate": electorate})
+
+
+def _outcome(vote: _Found) -> Iterator[bytes]:
+    """The figures and the roll call as they were stored at the close; none in secret votes."""
+    asked = select(cast(Outcome.roll, Text)).where(Outcome.vote_id == vote.id)
+    text = db.session.scalars(asked).one()
+    roll = None if text is None else read_items(text)
+    yield from canonical_parts({"figures": vote.figures, "roll": roll})
 
 
 def _power(vote_id: int) -> dict[str, dict[str, list[str] | None]]:
     """The frozen power indices of each house, in the order of its electors."""
     houses: dict[str, dict[str, list[str]]] = {}
-    for house, banzhaf, shapley in db.session.execute(
+    asked = (
         select(Elector.house, Elector.banzhaf, Elector.shapley)
         .where(Elector.vote_id == vote_id)
         .order_by(Elector.house, Elector.position)
-    ):
+    )
+    for house, banzhaf, shapley in _read(asked):
         held = houses.setdefault(house.value, {"banzhaf": [], "shapley": []})
         held["banzhaf"] += [banzhaf] if banzhaf is not None else []
         held["shapley"] += [shapley] if shapley is not None else []
@@ -112,24 +168,22 @@ def _power(vote_id: int) -> dict[str, dict[str, list[str] | None]]:
     }
 
 
-def _ballots(vote_id: int) -> bytes:
-    """The ballots that counted, opened, in the order of the electors."""
-    lines = []
-    for ballot, house, position in db.session.execute(
-        select(Ballot, Elector.house, Elector.position)
+def _ballots(vote_id: int) -> Iterator[bytes]:
+    """The ballots that counted, opened, in the order of the electors, as lines."""
+    asked = (
+        select(
+            Ballot.vote_id, Ballot.choice, Ballot.reason, Ballot.conflict, Ballot.nonce,
+            Elector.house, Elector.position,
+        )
         .join(Elector, Elector.id == Ballot.elector_id)
         .where(Ballot.vote_id == vote_id, Ballot.superseded_at.is_(None))
         .order_by(Elector.house, Elector.position)
-    ):
-        if ballot.nonce is None:
+    )  # fmt: skip
+    for row in _read(asked):
+        if row.nonce is None:
             raise NotFound("bundle")
-        opened = {"ballot": opened_ballot(ballot, house, position), "nonce": ballot.nonce.hex()}
-        lines.append(canonical_json(opened))
-    return _lines(lines)
-
-
-def _lines(lines: list[bytes]) -> bytes:
-    return b"".join(line + b"\n" for line in lines)
+        opened = opened_ballot(row, row.house, row.position)
+        yield canonical_json({"ballot": opened, "nonce": row.nonce.hex()}) + b"\n"
 
 
 def _signer(note: str, keys: tuple[VerifierKey, ...]) -> VerifierKey:

@@ -19,13 +19,14 @@ from portal.domain.changes import (
     kind_of_change,
     prorate,
 )
+from portal.domain.documents import BILLED_CHANGE, OPEN_STATES
 from portal.domain.errors import NotFound, Obstacle
 from portal.domain.money import Money
 from portal.domain.permissions import Actor, Permission, may
 from portal.domain.sponsorship import GOOD_STANDING, Offer, offer_obstacles
 from portal.domain.tiers import TierTerms
 from portal.models.changes import SponsorshipChange
-from portal.models.documents import next_invoice
+from portal.models.documents import Document, DocumentStanding, next_invoice
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import Tier, TierVersion
 from portal.queries.sponsorship.sponsorships import (
@@ -38,7 +39,10 @@ from portal.queries.weights.electorate import find_share_with
 
 @dataclass(frozen=True, slots=True)
 class LiveChange:
-    """A change that is on its way; ``pay_url`` leads to what it still costs, if anything."""
+    """A change that is on its way.
+
+    What it still costs stands on ``invoice``, the reference of ours, or else at ``pay_url``.
+    """
 
     kind: ChangeKind
     state: ChangeState
@@ -48,6 +52,7 @@ class LiveChange:
     effective_at: datetime
     due: Money
     pay_url: str
+    invoice: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +239,8 @@ def _count_taken(tier_id: int, *, besides: int) -> int:
 
 
 def _live(row: SponsorshipChange | None) -> LiveChange | None:
-    if row is None:
+    """What is to be told of a change; nothing, where only the processor has to follow."""
+    if row is None or row.after_id == row.sponsorship.tier_snapshot_id:
         return None
     return LiveChange(
         kind=row.kind,
@@ -245,4 +251,12 @@ def _live(row: SponsorshipChange | None) -> LiveChange | None:
         effective_at=row.effective_at,
         due=Money(row.due_minor, row.currency),
         pay_url=row.pay_url if row.state is ChangeState.WAITING else "",
+        invoice=db.session.scalar(
+            select(Document.reference)
+            .join(DocumentStanding, DocumentStanding.document_id == Document.id)
+            .where(
+                Document.occasion == f"{BILLED_CHANGE}{row.reference}",
+                DocumentStanding.state.in_(OPEN_STATES),
+            )
+        ),
     )

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from portal.database import Instant, db
+from portal.database import Instant, connection, db
 from portal.domain.electorate import Electorate, draw_up
 from portal.domain.errors import NotFound
 from portal.domain.money import Money
@@ -246,7 +246,7 @@ def _sponsors(
     if start is not None:
         values |= {"since": start.since, "id": start.id}
     statement = _on_wall(len(sold), further=start is not None)
-    for version_id, *sponsor in db.session.execute(statement, values):
+    for version_id, *sponsor in connection().execute(statement, values):
         yield sold[version_id], WallSponsor._make(sponsor)
 
 

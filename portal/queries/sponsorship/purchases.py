@@ -7,12 +7,13 @@ from datetime import datetime
 from fractions import Fraction
 
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from portal.database import db
 from portal.domain.changes import LIVE_CHANGE
 from portal.domain.errors import NotFound, Obstacle
 from portal.domain.organizations import OrganizationKind
-from portal.domain.permissions import Actor, Permission, may
+from portal.domain.permissions import Actor, OrganizationRole, Permission, may
 from portal.domain.sponsorship import (
     GOOD_STANDING,
     RUNNING,
@@ -28,7 +29,7 @@ from portal.domain.sponsorship import (
 from portal.domain.tiers import Audience, Interval, TierTerms
 from portal.models.billing import Checkout, CheckoutStatus
 from portal.models.changes import SponsorshipChange
-from portal.models.organizations import Organization
+from portal.models.organizations import Membership, Organization
 from portal.models.projects import Project
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import Tier, TierVersion
@@ -89,7 +90,7 @@ class BuyPage:
 def find_buy_page(
     actor: Actor, project_slug: str, tier_slug: str, buyer: str | None, *, now: datetime
 ) -> BuyPage:
-    """The page on which a tier is bought, in three statements, or eight once a buyer is chosen.
+    """The page on which a tier is bought, in four statements, or nine once a buyer is chosen.
 
     ``buyer`` is the slug of one of the actor's organizations, or MYSELF; a single possible buyer
     counts as chosen. Refuses what does not exist with ``NotFound``.
@@ -133,6 +134,35 @@ def find_buy_page(
     )
 
 
+def find_own_organization(person_id: int | None) -> int | None:
+    """The organization of one that is the person's own; not one a colleague let them into.
+
+    It is its first owner's: once handed over, and left, it is its next owner's (S10).
+    """
+    earlier = aliased(Membership)
+    handed_on = (
+        select(earlier.id)
+        .where(
+            earlier.organization_id == Membership.organization_id,
+            earlier.role == OrganizationRole.OWNER,
+            earlier.id < Membership.id,
+        )
+        .exists()
+    )
+    return db.session.scalar(
+        select(Organization.id)
+        .join(Membership, Membership.organization_id == Organization.id)
+        .where(
+            Organization.kind == OrganizationKind.PERSON,
+            Membership.person_id == person_id,
+            Membership.role == OrganizationRole.OWNER,
+            ~handed_on,
+        )
+        .order_by(Organization.id)
+        .limit(1)
+    )
+
+
 def _choices(actor: Actor, project_id: int, audience: Audience) -> tuple[Choice, ...]:
     """The actor's organizations, those that may buy first, and the actor as a person."""
     rows = db.session.execute(
@@ -168,8 +198,7 @@ def _choices(actor: Actor, project_id: int, audience: Audience) -> tuple[Choice,
                 organization.id, organization.slug, organization.name, organization.kind, obstacles
             )
         )
-    alone = any(organization.kind is OrganizationKind.PERSON for organization, *_ in rows)
-    if audience is Audience.PERSON and not alone:
+    if audience is Audience.PERSON and find_own_organization(actor.person_id) is None:
         choices.append(Choice(NEWCOMER, MYSELF, actor.name, OrganizationKind.PERSON, ()))
     return tuple(sorted(choices, key=lambda choice: bool(choice.obstacles)))
 

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from portal.database import db
-from portal.domain.electorate import Power
+from portal.domain.chambers import Power
 from portal.domain.money import Money
 from portal.domain.sponsorship import GOOD_STANDING, RUNNING, Offer, offer_obstacles
 from portal.domain.tiers import TierTerms

@@ -74,6 +74,7 @@ class ProposalPage:
     withdrawal_reason: str
     votes: tuple[VoteLine, ...]
     roadmap: RoadmapState | None
+    consulted_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ class DeskProposal:
     updated_at: datetime
     withdrawal_reason: str
     votes: tuple[VoteLine, ...]
+    consulted_until: datetime | None
 
 
 def list_proposals(
@@ -129,6 +131,7 @@ def get_proposal_page(project_id: int, number: int, *, now: datetime) -> Proposa
         withdrawal_reason=proposal.withdrawal_reason,
         votes=tuple(line for _id, line in votes),
         roadmap=proposal.roadmap,
+        consulted_until=proposal.consulted_until,
     )
 
 
@@ -149,6 +152,7 @@ def get_desk_proposal(project_id: int, number: int, *, now: datetime) -> DeskPro
         updated_at=proposal.updated_at,
         withdrawal_reason=proposal.withdrawal_reason,
         votes=tuple(line for _id, line in _votes([proposal.id], now)),
+        consulted_until=proposal.consulted_until,
     )
 
 
@@ -163,6 +167,7 @@ def _find(project_id: int, number: int) -> Row[*tuple[Any, ...]] | None:
         Proposal.published_at,
         Proposal.updated_at,
         Proposal.withdrawal_reason,
+        Proposal.consulted_until,
         select(RoadmapItem.state)
         .where(RoadmapItem.proposal_id == Proposal.id)
         .scalar_subquery()

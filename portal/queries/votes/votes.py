@@ -1,4 +1,4 @@
-"""Votes as electors and maintainers see them; of ballots, only one's own, and numbers."""
+"""The page of a ballot, for whoever casts it: only one's own ballot, and numbers."""
 
 from __future__ import annotations
 
@@ -7,77 +7,19 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, func, select
 
 from portal.database import db
 from portal.domain.charter import House, PrivacyMode
-from portal.domain.decisions import DecisionKind
-from portal.domain.electorate import Electorate
 from portal.domain.errors import NotFound, Obstacle
-from portal.domain.outcomes import Verdict, verdict_of
-from portal.domain.papers import MOST_OPTIONS, BallotPaper
-from portal.domain.proposals import ProposalAction, ProposalState, obstacles
-from portal.domain.rules import Tie, opening_obstacles, opening_warnings, preview_seal, read_terms
+from portal.domain.papers import BallotPaper
+from portal.domain.rules import Tie, read_terms
 from portal.domain.votes import VotePhase, ballot_obstacles, phase
-from portal.models.decisions import DecisionRecord
 from portal.models.organizations import Organization
 from portal.models.projects import Project
 from portal.models.proposals import Proposal
-from portal.models.votes import Ballot, Elector, ElectorOrganization, Outcome, Vote
-from portal.queries.votes.proposals import DeskProposal, get_desk_proposal
-from portal.queries.weights.electorate import find_standing
+from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
 from portal.queries.weights.powers import HousePower, list_powers
-
-
-@dataclass(frozen=True, slots=True)
-class OfferedProposal:
-    """A proposal in consultation that may stand in a vote as an option."""
-
-    number: int
-    title: str
-    revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What opening a vote now would freeze, and why it may not be possible.
-
-    ``offered`` are all proposals in consultation if there are several; this one is among them then.
-    ``seal`` is posted along with the form, so that nothing else can freeze than what was shown.
-    """
-
-    proposal: DeskProposal
-    offered: tuple[OfferedProposal, ...]
-    electorate: Electorate
-    currency: str
-    seal: str
-    obstacles: tuple[Obstacle, ...]
-    warnings: tuple[Obstacle, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class VoteEntry:
-    """A vote in an elector's list; whether the ballot is cast, never what it says."""
-
-    id: int
-    project_slug: str
-    project_name: str
-    number: int
-    question: str
-    closes_at: datetime
-    phase: VotePhase
-    cast_at: datetime | None
-    voided: bool
-    verdict: Verdict | None
-    decision: DecisionKind | None
-
-
-@dataclass(frozen=True, slots=True)
-class VoteList:
-    """An elector's votes, newest first; ``older`` is the ``before`` of the next page."""
-
-    entries: tuple[VoteEntry, ...]
-    older: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,109 +91,6 @@ class BallotPage:
     ballot: OwnBallot | None
     earlier: tuple[EarlierBallot, ...]
     obstacles: tuple[Obstacle, ...]
-
-
-def get_opening(project_id: int, number: int, *, now: datetime, merged: bool = False) -> Opening:
-    """The preview of a vote on a proposal; ``merged`` as in ``find_standing``."""
-    proposal = get_desk_proposal(project_id, number, now=now)
-    electorate = find_standing(project_id, now=now, merged=merged)
-    return Opening(
-        proposal=proposal,
-        offered=_offered(project_id),
-        electorate=electorate,
-        currency=db.session.get_one(Project, project_id).currency,
-        seal=preview_seal(electorate, revision=proposal.revision),
-        obstacles=(
-            *obstacles(proposal.state, ProposalAction.OPEN_VOTE),
-            *opening_obstacles(electorate),
-        ),
-        warnings=tuple(opening_warnings(electorate)),
-    )
-
-
-def _offered(project_id: int) -> tuple[OfferedProposal, ...]:
-    rows = db.session.execute(
-        select(Proposal.number, Proposal.title, Proposal.revision)
-        .where(Proposal.project_id == project_id, Proposal.state == ProposalState.CONSULTATION)
-        .order_by(Proposal.number)
-        .limit(MOST_OPTIONS)
-    ).all()
-    return tuple(OfferedProposal(*row) for row in rows) if len(rows) > 1 else ()
-
-
-def list_organization_votes(
-    organization_id: int, *, now: datetime, before: int | None = None, limit: int = 20
-) -> VoteList:
-    """The votes in which an organization is, or is part of, an elector; paged by vote."""
-    query = _entries().join(ElectorOrganization, ElectorOrganization.elector_id == Elector.id)
-    query = query.where(ElectorOrganization.organization_id == organization_id)
-    return _list_votes(query, now=now, before=before, limit=limit)
-
-
-def list_own_votes(
-    project_id: int, person_id: int, *, now: datetime, before: int | None = None, limit: int = 20
-) -> VoteList:
-    """A project's votes in which a person is an elector in their own right; paged by vote."""
-    query = _entries().where(Elector.person_id == person_id, Vote.project_id == project_id)
-    return _list_votes(query, now=now, before=before, limit=limit)
-
-
-def _entries() -> Select[*tuple[Any, ...]]:
-    """What a list of votes shows of each, before it is said whose they are."""
-    return (
-        select(
-            Vote.id,
-            Vote.question,
-            Vote.method,
-            Vote.state,
-            Vote.closes_at,
-            Project.slug,
-            Project.name,
-            Proposal.number,
-            Elector.voided_at,
-            Ballot.cast_at,
-            Outcome.id.label("outcome_id"),
-            Outcome.carried,
-            DecisionRecord.kind,
-        )
-        .join(Elector, Elector.vote_id == Vote.id)
-        .join(Project, Project.id == Vote.project_id)
-        .join(Proposal, Proposal.id == Vote.proposal_id)
-        .outerjoin(Ballot, and_(Ballot.elector_id == Elector.id, Ballot.superseded_at.is_(None)))
-        .outerjoin(Outcome, Outcome.vote_id == Vote.id)
-        .outerjoin(
-            DecisionRecord,
-            (DecisionRecord.vote_id == Vote.id) & (DecisionRecord.proposal_id == Vote.proposal_id),
-        )
-    )
-
-
-def _list_votes(
-    query: Select[*tuple[Any, ...]], *, now: datetime, before: int | None, limit: int
-) -> VoteList:
-    query = query.order_by(Vote.id.desc()).limit(limit + 1)
-    if before is not None:
-        query = query.where(Vote.id < before)
-    found = db.session.execute(query).all()
-    return VoteList(
-        entries=tuple(
-            VoteEntry(
-                id=row.id,
-                project_slug=row.slug,
-                project_name=row.name,
-                number=row.number,
-                question=row.question,
-                closes_at=row.closes_at,
-                phase=phase(row.state, row.closes_at, now=now),
-                cast_at=row.cast_at,
-                voided=row.voided_at is not None,
-                verdict=None if row.outcome_id is None else verdict_of(row.carried, row.method),
-                decision=row.kind,
-            )
-            for row in found[:limit]
-        ),
-        older=found[limit - 1].id if len(found) > limit else None,
-    )
 
 
 def get_ballot_page(organization_id: int, vote_id: int, *, now: datetime) -> BallotPage:

@@ -12,24 +12,22 @@ from typing import NamedTuple
 from sqlalchemy import ColumnElement, Exists, and_, exists, func, or_, select
 
 from portal.database import db
+from portal.domain.chambers import Power
 from portal.domain.charter import Charter, House, merge_classes
 from portal.domain.electorate import (
     ContributorFact,
     Electorate,
     Facts,
     MaintainerFact,
-    Power,
     SponsorFact,
     draw_up,
     find_obstacle,
     house_of,
-    newcomers_power,
-    newcomers_share,
     share_of,
-    with_sponsor,
 )
 from portal.domain.errors import NotFound
 from portal.domain.money_back import DisputeStanding
+from portal.domain.newcomers import newcomers_power, newcomers_share, with_sponsor
 from portal.domain.permissions import PROJECT_POLICY, Permission
 from portal.domain.sponsorship import GOOD_STANDING, RUNNING
 from portal.domain.tiers import Audience, Interval

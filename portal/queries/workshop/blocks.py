@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select, union
 
 from portal.database import db
 from portal.domain.needs import NeedState
-from portal.domain.permissions import Actor
+from portal.domain.permissions import Actor, Permission, may
 from portal.domain.statements import OPEN_CREDITS, StatementState
 from portal.domain.support import SupportState
 from portal.models.blocks import PersonBlock, WorkshopBlock, is_held
@@ -136,6 +136,13 @@ def list_blockable(project_id: int) -> tuple[tuple[int, str], ...]:
     for person_id, name in contributors:
         found.setdefault(person_id, [name])
     return tuple((key, ", ".join(names)) for key, names in found.items())
+
+
+def find_blockable(actor: Actor, project_id: int) -> frozenset[int]:
+    """Whom an actor may block in a project: nobody, for all but its stewards."""
+    if not may(actor, Permission.PROJECT_BLOCK_EDIT, project_id=project_id):
+        return frozenset()
+    return frozenset(person_id for person_id, _name in list_blockable(project_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,24 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from portal.database import db
 from portal.domain.charter import ContributorsVoice
 from portal.domain.contributors import INVITED_AS, ContributorState
 from portal.domain.errors import NotFound
-from portal.domain.needs import NeedState
-from portal.domain.proposals import ProposalState
-from portal.domain.statements import StatementState
-from portal.domain.votes import VoteState
 from portal.models.contributors import Contributor
 from portal.models.identity import Person
 from portal.models.invitations import Invitation
-from portal.models.needs import Need
-from portal.models.projects import Project
-from portal.models.proposals import Proposal
-from portal.models.statements import Statement
-from portal.models.votes import Ballot, Elector, Vote
 from portal.queries.weights.electorate import get_charter
 
 _PAST_SHOWN = 50
@@ -75,19 +66,6 @@ class OwnPart:
     invited_by: str
     since: datetime
     voice: ContributorsVoice
-
-
-@dataclass(frozen=True, slots=True)
-class Contribution:
-    """A project to which somebody contributes, and what waits there.
-
-    Counted are ballots that are not cast, and needs and statements that a steward asks to reword.
-    """
-
-    slug: str
-    name: str
-    work: str
-    waiting: int
 
 
 _LINE: tuple[Any, ...] = (
@@ -172,53 +150,3 @@ def get_own_part(project_id: int, person_id: int) -> OwnPart:
     if row is None:
         raise NotFound("contributor")
     return OwnPart(*row, voice=get_charter(project_id).contributors)
-
-
-def list_contributions(person_id: int, *, now: datetime) -> tuple[Contribution, ...]:
-    """The projects to which somebody contributes, in one statement."""
-    ballots = (
-        select(func.count(Elector.id))
-        .join(Vote, Elector.vote_id == Vote.id)
-        .where(
-            Elector.person_id == person_id,
-            Vote.project_id == Contributor.project_id,
-            Vote.state == VoteState.OPEN,
-            Vote.closes_at > now,
-            ~select(Ballot.id)
-            .where(Ballot.elector_id == Elector.id, Ballot.superseded_at.is_(None))
-            .exists(),
-        )
-        .correlate(Contributor)
-        .scalar_subquery()
-    )
-    reworded = (
-        select(func.count(Need.id))
-        .where(
-            Need.author_id == person_id,
-            Need.organization_id.is_(None),
-            Need.project_id == Contributor.project_id,
-            Need.state == NeedState.REWORD,
-        )
-        .correlate(Contributor)
-        .scalar_subquery()
-    )
-    said_again = (
-        select(func.count(Statement.id))
-        .join(Proposal, Proposal.id == Statement.proposal_id)
-        .where(
-            Statement.author_id == person_id,
-            Statement.organization_id.is_(None),
-            Statement.project_id == Contributor.project_id,
-            Statement.state == StatementState.REWORD,
-            Proposal.state == ProposalState.CONSULTATION,
-        )
-        .correlate(Contributor)
-        .scalar_subquery()
-    )
-    rows = db.session.execute(
-        select(Project.slug, Project.name, Contributor.work, ballots + reworded + said_again)
-        .join(Contributor, Contributor.project_id == Project.id)
-        .where(Contributor.person_id == person_id, Contributor.ended_at.is_(None))
-        .order_by(Project.name)
-    )
-    return tuple(Contribution(*row) for row in rows)

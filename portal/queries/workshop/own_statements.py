@@ -20,6 +20,7 @@ from portal.domain.statements import (
     StatementText,
     find_elector,
     find_statement_obstacles,
+    has_ended,
 )
 from portal.models.identity import Person
 from portal.models.organizations import Organization
@@ -64,6 +65,8 @@ class OwnStatement:
 class OwnConsultation:
     """A consultation from an elector's seat.
 
+    ``consulted_until`` is the last instant for statements, ``late`` says that it is past, ``ended``
+    that nothing can be put from this seat for that.
     ``obstacles`` say why no statement can be put now. What others said is there for who ``reads``:
     an elector of today, or of a vote on the proposal. ``approved_name`` is the organization's.
     """
@@ -73,6 +76,9 @@ class OwnConsultation:
     number: int
     title: str
     proposal: ProposalState
+    consulted_until: datetime | None
+    late: bool
+    ended: bool
     shown: StatementsShown
     own: OwnStatement | None
     obstacles: tuple[Obstacle, ...]
@@ -167,6 +173,7 @@ def get_organization_consultation(
         electorate,
         Statement.organization_id == organization_id,
         organization_id=organization_id,
+        now=now,
     )
 
 
@@ -175,16 +182,13 @@ def get_personal_consultation(
 ) -> OwnConsultation:
     """A consultation from the seat of somebody who would cast a ballot in person."""
     electorate = find_standing(project_id, now=now)
-    return _own(project_id, number, electorate, _in_person(person_id), person_id=person_id)
+    own = _in_person(person_id)
+    return _own(project_id, number, electorate, own, person_id=person_id, now=now)
 
 
-def list_own_desks(actor: Actor, project_id: int) -> tuple[OwnDesk, ...]:
-    """The reader's organizations with a stake in a project, from whose desks statements are put."""
-    ids = [
-        each
-        for each in actor.organizations
-        if may(actor, Permission.ORGANIZATION_STATEMENT_READ, organization_id=each)
-    ]
+def list_own_desks(actor: Actor, project_id: int, permission: Permission) -> tuple[OwnDesk, ...]:
+    """The reader's organizations with a stake in a project in which the reader has a right."""
+    ids = [each for each in actor.organizations if may(actor, permission, organization_id=each)]
     if not ids:
         return ()
     rows = db.session.execute(
@@ -206,6 +210,7 @@ def _own(
     electorate: Electorate,
     criterion: ColumnElement[bool],
     *,
+    now: datetime,
     organization_id: int | None = None,
     person_id: int | None = None,
 ) -> OwnConsultation:
@@ -217,7 +222,9 @@ def _own(
         .join(Person, Statement.author_id == Person.id)
         .where(Statement.proposal_id == proposal.id, criterion)
     ).one_or_none()
-    obstacles = find_statement_obstacles(proposal.state, electorate, **who)
+    said = None if row is None else row[0].state
+    ended = has_ended(proposal.consulted_until, said, now=now)
+    obstacles = find_statement_obstacles(proposal.state, electorate, ended=ended, **who)
     group = [each.organization_id for each in elector.members] if elector else []
     if _speaks(proposal.id, [each for each in group if each != organization_id]):
         obstacles.append(RELATED)
@@ -228,6 +235,9 @@ def _own(
         number=number,
         title=proposal.title,
         proposal=proposal.state,
+        consulted_until=proposal.consulted_until,
+        late=has_ended(proposal.consulted_until, None, now=now),
+        ended=ended,
         shown=electorate.charter.statements_shown,
         own=None if row is None else _statement(*row, proposal.revision),
         obstacles=tuple(obstacles),
@@ -237,13 +247,16 @@ def _own(
     )
 
 
-def _proposal(project_id: int, number: int) -> Row[int, str, ProposalState, int, str, str]:
+def _proposal(
+    project_id: int, number: int
+) -> Row[int, str, ProposalState, int, datetime | None, str, str]:
     row = db.session.execute(
         select(
             Proposal.id,
             Proposal.title,
             Proposal.state,
             Proposal.revision,
+            Proposal.consulted_until,
             Project.slug,
             Project.name.label("project"),
         )

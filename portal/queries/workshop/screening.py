@@ -24,6 +24,7 @@ _AT_ONCE = 50
 _LOOKED_BACK = timedelta(days=90)
 # What a block holds back waits in its author's eyes alone.
 _NEED_WAITS = (Need.state == NeedState.WAITING, ~NEED_HELD)
+_CAME = func.coalesce(Need.handed_in_at, Need.submitted_at, Need.updated_at)
 _MESSAGE_WAITS = (
     NeedMessage.released_at.is_(None),
     NeedMessage.refused_at.is_(None),
@@ -51,6 +52,7 @@ class WaitingMessage:
     number: int
     text: str
     organization: str | None
+    author_id: int
     author: str
     since: datetime
 
@@ -85,6 +87,16 @@ class ScreeningDesk:
     median: timedelta | None
     trusted: tuple[TrustedPerson, ...]
     intake: IntakeState
+
+    @property
+    def queue(self) -> list[tuple[str, WaitingNeed | WaitingMessage | WaitingStatement]]:
+        """All that waits with what it is, the oldest first whatever it is."""
+        found: list[tuple[str, WaitingNeed | WaitingMessage | WaitingStatement]] = [
+            *(("need", each) for each in self.needs),
+            *(("message", each) for each in self.messages),
+            *(("statement", each) for each in self.statements),
+        ]
+        return sorted(found, key=lambda waiting: waiting[1].since)
 
 
 def get_screening_desk(project_id: int, *, now: datetime) -> ScreeningDesk:
@@ -123,11 +135,11 @@ def find_intake(project_id: int) -> IntakeState:
 
 def _needs(project_id: int) -> tuple[WaitingNeed, ...]:
     rows = db.session.execute(
-        select(Need, Organization.name, Person.name)
+        select(Need, Organization.name, Person.name, _CAME)
         .outerjoin(Organization, Need.organization_id == Organization.id)
         .join(Person, Need.author_id == Person.id)
         .where(Need.project_id == project_id, *_NEED_WAITS)
-        .order_by(Need.submitted_at, Need.id)
+        .order_by(_CAME, Need.id)
         .limit(_AT_ONCE)
     )
     return tuple(
@@ -137,9 +149,9 @@ def _needs(project_id: int) -> tuple[WaitingNeed, ...]:
             company,
             need.author_id,
             author,
-            need.submitted_at or need.updated_at,
+            came,
         )
-        for need, company, author in rows
+        for need, company, author, came in rows
     )
 
 
@@ -150,6 +162,7 @@ def _messages(project_id: int) -> tuple[WaitingMessage, ...]:
             Need.number,
             NeedMessage.text,
             Organization.name,
+            Person.id,
             Person.name,
             NeedMessage.written_at,
         )

@@ -76,6 +76,7 @@ class SupportWords:
     by_project: bool
     signed: str | None
     text: str
+    author_id: int
     written_at: datetime
 
 
@@ -94,6 +95,7 @@ class SupportPage:
     project: str
     project_slug: str
     organization: str
+    author_id: int
     author: str
     asked_at: datetime
     updated_at: datetime
@@ -286,6 +288,7 @@ def read_page(*criteria: ColumnElement[bool], held: bool = True) -> SupportPage:
             SupportMessage.by_project,
             SupportMessage.signed,
             SupportMessage.text,
+            SupportMessage.author_id,
             SupportMessage.written_at,
         )
         .where(SupportMessage.request_id == request.id)
@@ -301,6 +304,7 @@ def read_page(*criteria: ColumnElement[bool], held: bool = True) -> SupportPage:
         project=project,
         project_slug=slug,
         organization=organization,
+        author_id=request.author_id,
         author=author,
         asked_at=request.asked_at,
         updated_at=request.updated_at,

@@ -22,7 +22,7 @@ from portal.services.audit import record_change
 from portal.services.billing.invoices import complete, issue_receipt, settle
 from portal.services.billing.issuing import is_open, lock_document, open_amount
 from portal.services.books.ledger import Occasion, post_transaction
-from portal.services.sponsorship.sponsorship_mail import amount_text
+from portal.services.sponsorship.letters import amount_text
 
 _LONGEST_REFERENCE = 80
 SOURCES = (BANK, ELSEWHERE)

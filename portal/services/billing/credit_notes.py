@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from portal.database import db
-from portal.domain.documents import DocumentAction, DocumentKind, Line, next_document
+from portal.domain.documents import BILLED_CHANGE, DocumentAction, DocumentKind, Line, next_document
 from portal.domain.errors import Conflict, Refusal
 from portal.domain.ledger import Cause, credit_note
 from portal.domain.money import Money
@@ -19,8 +19,7 @@ from portal.services.billing.document_mail import mail_credit_note
 from portal.services.billing.invoices import complete
 from portal.services.billing.issuing import Draft, issue_document, lock_document
 from portal.services.books.ledger import Occasion, post_transaction
-from portal.services.sponsorship.changes import give_up_change
-from portal.services.sponsorship.lost_payments import step_back
+from portal.services.sponsorship.lost_payments import take_back_upgrade
 from portal.services.sponsorship.open_changes import find_billed_change
 from portal.services.sponsorship.sponsorships import move_money
 from portal.services.sponsorship.standing import end_standing
@@ -121,8 +120,7 @@ def _move_sponsorship(
     reason = f"Invoice {invoice.number} was taken back by {note.number}."
     upgrade = find_billed_change(invoice)
     if upgrade is not None:
-        give_up_change(upgrade.reference, reason, now=now)
-        step_back(upgrade, reason, actor=actor, site=site, now=now)
+        take_back_upgrade(upgrade, reason, actor=actor, site=site, now=now)
     elif sponsorship.commercial is Commercial.INVOICED:
         pending = sponsorship.term is Term.PENDING
         back = CommercialAction.WITHDRAW if pending else CommercialAction.RESTORE
@@ -144,6 +142,7 @@ def _is_of_this_term(invoice: Document) -> bool:
         Document.sponsorship_id == invoice.sponsorship_id,
         Document.kind == DocumentKind.INVOICE,
         Document.id > invoice.id,
+        Document.occasion.not_like(f"{BILLED_CHANGE}%"),
     )
     return db.session.scalar(later) is None
 

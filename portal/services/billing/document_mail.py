@@ -7,19 +7,28 @@ from datetime import date, datetime
 from portal.domain.documents import in_groups
 from portal.domain.money import Money
 from portal.models.documents import Document
-from portal.services.sponsorship.sponsorship_mail import amount_text, tell_buyers
+from portal.services.sponsorship.letters import amount_text, tell_buyers
 
 
 def mail_invoice(invoice: Document, *, site: str, now: datetime) -> None:
     """A new invoice: how much, until when, and what to quote."""
+    used = int(invoice.snapshot.get("credit_minor") or 0)
+    rest = Money(invoice.standing.open_minor, invoice.currency)
+    texts = []
+    if used:
+        texts.append(f"{amount_text(Money(used, invoice.currency))} is paid from your credit.")
+    if rest.amount_minor:
+        texts.append(f"Please pay {amount_text(rest)} until {_due(invoice)}. {_how(invoice)}")
+        texts.append(
+            "The sponsorship begins, or goes on, as soon as the payment has arrived in full."
+        )
+    else:
+        texts.append("Nothing is left to pay; this invoice is for your records.")
     _tell(
         invoice,
         f"invoice:{invoice.id}",
         f"Invoice {invoice.number} of {invoice.project.name}: {_total(invoice)}",
-        [
-            f"Please pay {_total(invoice)} until {_due(invoice)}. {_how(invoice)}",
-            "The sponsorship begins, or goes on, as soon as the payment has arrived in full.",
-        ],
+        texts,
         site=site,
         now=now,
     )

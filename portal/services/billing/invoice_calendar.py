@@ -22,11 +22,12 @@ from portal.domain.sponsorship import Term, TermAction
 from portal.models.changes import SponsorshipChange
 from portal.models.documents import Document, DocumentStanding, InvoiceReminder, SellerRow
 from portal.models.sponsorship import Sponsorship
+from portal.services.billing.billed_changes import take_back_difference
 from portal.services.billing.credit_notes import credit_invoice
 from portal.services.billing.document_mail import mail_reminder
 from portal.services.billing.invoices import Bill, issue_invoice
 from portal.services.sponsorship.changes import drop_change
-from portal.services.sponsorship.open_changes import BILLED, find_live_change
+from portal.services.sponsorship.open_changes import find_live_change
 from portal.services.sponsorship.sponsorship_mail import mail_missed_payment
 from portal.services.sponsorship.sponsorships import get_charter, lock_sponsorship, move_term
 
@@ -85,19 +86,7 @@ def _change_that_waits(
     if change is None or change.kind is not ChangeKind.UPGRADE:
         return change
     drop_change(sponsorship, "The difference was not paid in time.", actor=SYSTEM, now=now)
-    invoice = db.session.scalars(
-        select(Document).where(Document.occasion == f"{BILLED}{change.reference}")
-    ).first()
-    if invoice is not None and invoice.standing.state is DocumentState.UNPAID:
-        credit_invoice(
-            SYSTEM,
-            invoice.project_id,
-            invoice.reference,
-            amount=Money(invoice.total_minor, invoice.currency),
-            reason="The difference was not paid in time.",
-            site=site,
-            now=now,
-        )
+    take_back_difference(change, site=site, now=now)
     return None
 
 

@@ -34,7 +34,7 @@ from portal.models.documents import Document, InvoiceReminder, Settlement, next_
 from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import TierVersion
 from portal.services.billing.document_mail import mail_invoice, mail_receipt_document
-from portal.services.billing.issuing import Draft, issue_document, open_amount
+from portal.services.billing.issuing import Draft, issue_document
 from portal.services.books.ledger import Occasion, post_transaction, read_balance
 from portal.services.sponsorship.changes import make_change
 from portal.services.sponsorship.open_changes import find_billed_change
@@ -77,10 +77,12 @@ def issue_invoice(
 ) -> Document:
     """Bill one term of a sponsorship, post it, use what credit there is, and mail it.
 
-    Paid online, it asks for the whole price, and is mailed once the processor has a page for it.
+    Paid online, it is mailed once the processor has a page for it, which asks for the rest.
     """
     tier = bill.tier or sponsorship.tier_snapshot
     price = bill.difference or Money(tier.price_minor, tier.currency)
+    credit = credit_of(sponsorship.project_id, sponsorship.organization_id, price.currency)
+    used = min(credit, price, key=lambda money: money.amount_minor)
     what = "difference for the rest of the term" if bill.difference else "sponsorship"
     invoice = issue_document(
         sponsorship,
@@ -96,6 +98,7 @@ def issue_invoice(
                 "agreement": bill.agreement,
                 "interval": tier.interval.value,
                 "online": bill.online,
+                "credit_minor": used.amount_minor,
             },
         ),
         actor=actor,
@@ -122,9 +125,10 @@ def issue_invoice(
         for days in _REMIND
         if bill.due_on + timedelta(days=days) > now.date()
     )
+    if used.amount_minor:
+        _use_credit(invoice, used, actor=actor, site=site, now=now)
     if bill.online is None:
         mail_invoice(invoice, site=site, now=now)
-        _use_credit(invoice, actor=actor, site=site, now=now)
     return invoice
 
 
@@ -148,6 +152,13 @@ def settle(
         )
     )
     return full
+
+
+def is_ours_to_complete(invoice: Document) -> bool:
+    """Whether full payment moves the term here; the processor says until when its terms run."""
+    sponsorship = invoice.sponsorship
+    begins = sponsorship.term is Term.PENDING or sponsorship.renewal_id is None
+    return begins or find_billed_change(invoice) is not None
 
 
 def complete(invoice: Document, *, paid_at: datetime, site: str, now: datetime) -> None:
@@ -221,12 +232,8 @@ def credit_of(project_id: int, organization_id: int, currency: str) -> Money:
     return Money(max(0, -balance.amount_minor), currency)
 
 
-def _use_credit(invoice: Document, *, actor: Actor, site: str, now: datetime) -> None:
-    open_ = open_amount(invoice)
-    credit = credit_of(invoice.project_id, invoice.organization_id, invoice.currency)
-    used = min(credit, open_, key=lambda money: money.amount_minor)
-    if used.amount_minor == 0:
-        return
+def _use_credit(invoice: Document, used: Money, *, actor: Actor, site: str, now: datetime) -> None:
+    """Let credit settle a new invoice; a term that the processor renews is extended with it."""
     post_transaction(
         invoice.project_id,
         credit_applied(used, invoice.organization_id),
@@ -236,7 +243,8 @@ def _use_credit(invoice: Document, *, actor: Actor, site: str, now: datetime) ->
         now=now,
         occasion=Occasion(reference=invoice.number, sponsorship_id=invoice.sponsorship_id),
     )
-    if settle(invoice, used, payment=None, actor=actor, now=now):
+    full = settle(invoice, used, payment=None, actor=actor, now=now)
+    if full and is_ours_to_complete(invoice):
         complete(invoice, paid_at=now, site=site, now=now)
 
 

@@ -2,7 +2,7 @@
 
 Ours is committed first; the processor is called with its reference as idempotency key; then
 ``keep_opened`` keeps the answer. Whatever happened in between, ``converge_invoice`` sets it right:
-it links, bills the terms that the processor invoices by itself, and settles what was paid there.
+it links, bills what the processor invoices by itself, and settles what was paid there.
 """
 
 from __future__ import annotations
@@ -13,17 +13,14 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 
 from portal.database import db
-from portal.domain.documents import BANK, DocumentKind, DocumentState
-from portal.domain.errors import Refusal
+from portal.domain.documents import BANK, OPEN_STATES, DocumentKind, DocumentState
 from portal.domain.ledger import Cause, invoice_paid_by_card
 from portal.domain.money import Money
 from portal.domain.permissions import SYSTEM
-from portal.domain.sellers import buyer_data_obstacles
-from portal.domain.sponsorship import GOOD_STANDING, Collection, Term
+from portal.domain.sponsorship import Collection
 from portal.models.billing import Payment
 from portal.models.documents import Document, DocumentStanding
 from portal.models.sponsorship import Sponsorship
-from portal.models.tiers import TierVersion
 from portal.ports.payments import (
     InvoicedOpened,
     InvoicedRequest,
@@ -34,17 +31,21 @@ from portal.ports.payments import (
     RenewalSeen,
 )
 from portal.services.billing.document_mail import mail_invoice
-from portal.services.billing.invoices import Bill, complete, issue_invoice, issue_receipt, settle
+from portal.services.billing.invoices import complete, is_ours_to_complete, issue_receipt, settle
 from portal.services.billing.issuing import is_open, open_amount
-from portal.services.billing.sellers import billing_data, get_seller
+from portal.services.billing.processor_bills import (
+    PROCESSOR,
+    bill_by_processor,
+    find_linked,
+    find_tier_at,
+    is_known,
+)
 from portal.services.books.ledger import Occasion, post_transaction
 from portal.services.books.payment_postings import post_fees
 from portal.services.sponsorship.checkouts import tier_reference
-from portal.services.sponsorship.open_changes import find_live_change
-from portal.services.sponsorship.sponsorship_mail import amount_text
+from portal.services.sponsorship.letters import amount_text
 from portal.services.sponsorship.sponsorships import lock_sponsorship, note_event
 
-PROCESSOR = "stripe"
 # Processors forget idempotency keys after a day: later, a repeated call could bill twice.
 _KEY_LIVES = timedelta(hours=23)
 
@@ -96,10 +97,10 @@ def converge_invoice(
 ) -> bool:
     """Bring our invoice to what the processor says of its own; harmless when repeated.
 
-    A term that the processor invoiced by itself gets an invoice of ours. What was paid there
-    settles ours; what is too much is credit. False if it is of no invoice of ours.
+    A term or an upgrade that the processor invoiced by itself gets an invoice of ours. What was
+    paid there settles ours; what is too much is credit. False if it is of no invoice of ours.
     """
-    invoice = _find(seen) or _bill_term(seen, site=site, now=now)
+    invoice = _find(seen) or bill_by_processor(seen, site=site, now=now)
     if invoice is None:
         return False
     sponsorship = lock_sponsorship(invoice.sponsorship_id)
@@ -132,6 +133,35 @@ def find_open_pages(*, settled: bool) -> list[str]:
     return [each for each in found if each is not None]
 
 
+def find_rests(reference: str | None = None) -> list[tuple[str, Money, str]]:
+    """Invoices whose page may ask too much, as a part was settled past it: id, rest, our key.
+
+    All of them, or the one under a reference of ours.
+    """
+    query = (
+        select(
+            DocumentStanding.processor_invoice_id,
+            DocumentStanding.open_minor,
+            Document.currency,
+            Document.reference,
+        )
+        .join(Document, Document.id == DocumentStanding.document_id)
+        .where(
+            DocumentStanding.hosted_url != "",
+            DocumentStanding.state.in_(OPEN_STATES),
+            DocumentStanding.open_minor < Document.total_minor,
+        )
+        .order_by(Document.id)
+    )
+    if reference is not None:
+        query = query.where(Document.reference == reference)
+    return [
+        (row.processor_invoice_id, Money(row.open_minor, row.currency),
+         f"{row.reference}-rest-{row.open_minor}")
+        for row in db.session.execute(query)
+    ]  # fmt: skip
+
+
 def is_taken_back(invoice_id: str) -> bool:
     """Whether our invoice was credited, so that the processor's is to be withdrawn."""
     state = db.session.scalar(
@@ -155,7 +185,7 @@ def _keep(
     invoice: Document, seen: InvoiceSeen, payment: PaymentSeen, *, site: str, now: datetime
 ) -> None:
     """Keep a payment once: it settles what is open, and what is beyond that is credit."""
-    if _is_known(payment):
+    if is_known(payment):
         return
     sponsorship, open_ = invoice.sponsorship, open_amount(invoice)
     if payment.money.currency != invoice.currency or not is_open(invoice):
@@ -178,8 +208,7 @@ def _keep(
         asked, paid = amount_text(open_), amount_text(payment.money)
         reason = f"{paid} was paid for {invoice.number}, of which {asked} was open; see its credit."
         note_event(sponsorship, "problem", asked, paid, reason, actor=SYSTEM, now=now)
-    # A running term is extended with its renewal, which says until when.
-    if full and (sponsorship.term is Term.PENDING or sponsorship.renewal_id is None):
+    if full and is_ours_to_complete(invoice):
         complete(invoice, paid_at=payment.paid_at, site=site, now=now)
     issue_receipt(invoice, row, site=site, now=now)
 
@@ -187,7 +216,9 @@ def _keep(
 def _add(invoice: Document, seen: InvoiceSeen, payment: PaymentSeen) -> Payment:
     row = Payment(
         sponsorship_id=invoice.sponsorship_id,
-        tier_snapshot=_tier_of(invoice.sponsorship, Money(invoice.total_minor, invoice.currency))
+        tier_snapshot=find_tier_at(
+            invoice.sponsorship, Money(invoice.total_minor, invoice.currency)
+        )
         or invoice.sponsorship.tier_snapshot,
         term_starts_at=invoice.term_starts_at or seen.term_starts_at,
         term_ends_at=invoice.term_ends_at or seen.term_ends_at,
@@ -212,75 +243,9 @@ def _take_over(sponsorship: Sponsorship, renewal: RenewalSeen) -> None:
         sponsorship.organization.processor_payer_id = renewal.payer_id
 
 
-def _bill_term(seen: InvoiceSeen, *, site: str, now: datetime) -> Document | None:
-    """Our invoice for a term that the processor invoices, where it is sold and known to whom."""
-    if seen.purpose is not InvoicePurpose.RENEWAL or seen.due_at is None:
-        return None
-    if seen.state not in (InvoiceState.OPEN, InvoiceState.PAID):
-        return None
-    found = db.session.scalar(
-        select(Sponsorship.id).where(Sponsorship.renewal_id == seen.renewal_id)
-    )
-    if found is None:
-        return None
-    sponsorship = lock_sponsorship(found)
-    # Whoever waited for the lock finds what was billed meanwhile.
-    if (billed := _find(seen)) is not None:
-        return billed
-    tier = _tier_of(sponsorship, seen.total)
-    kept_before = any(_is_known(payment) for payment in seen.payments)
-    if sponsorship.term not in GOOD_STANDING or tier is None or kept_before:
-        return None
-    if not _can_bill(sponsorship):
-        return None
-    return issue_invoice(
-        sponsorship,
-        Bill(
-            occasion=f"{PROCESSOR}:{seen.invoice_id}",
-            due_on=seen.due_at.date(),
-            po_number=seen.po_number or sponsorship.po_number,
-            term=(seen.term_starts_at, seen.term_ends_at),
-            tier=tier,
-            online={},
-        ),
-        actor=SYSTEM,
-        site=site,
-        now=now,
-    )
-
-
-def _can_bill(sponsorship: Sponsorship) -> bool:
-    """Whether both sides are known; a card's buyer may never have said who they are."""
-    try:
-        get_seller(sponsorship.project_id)
-    except Refusal:
-        return False
-    return not buyer_data_obstacles(billing_data(sponsorship.organization))
-
-
-def _tier_of(sponsorship: Sponsorship, total: Money) -> TierVersion | None:
-    """The tier that costs a total: that of now, or the one it changes to with the next term."""
-    change = find_live_change(sponsorship.id)
-    for tier in (sponsorship.tier_snapshot, change.after if change else None):
-        if tier is not None and Money(tier.price_minor, tier.currency) == total:
-            return tier
-    return None
-
-
-def _is_known(payment: PaymentSeen) -> bool:
-    known = select(Payment.id).where(
-        Payment.processor == PROCESSOR, Payment.processor_payment_id == payment.payment_id
-    )
-    return db.session.scalar(known) is not None
-
-
 def _find(seen: InvoiceSeen) -> Document | None:
     """Ours, by its link; else by the reference that the first invoice of a sale carries."""
-    linked = db.session.scalar(
-        select(Document)
-        .join(DocumentStanding, DocumentStanding.document_id == Document.id)
-        .where(DocumentStanding.processor_invoice_id == seen.invoice_id)
-    )
+    linked = find_linked(seen.invoice_id)
     begun = seen.purpose in (InvoicePurpose.FIRST_TERM, InvoicePurpose.OTHER)
     if linked is not None or not begun or seen.reference is None:
         return linked
@@ -337,4 +302,5 @@ def _request(invoice: Document) -> InvoicedRequest:
         payer_id=organization.processor_payer_id,
         days_until_due=asked["days"],
         po_number=invoice.po_number,
+        rest=open_amount(invoice) if invoice.standing.open_minor < invoice.total_minor else None,
     )

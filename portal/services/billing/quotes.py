@@ -31,7 +31,7 @@ from portal.models.tiers import Tier, TierVersion
 from portal.services.audit import record_change
 from portal.services.billing.invoices import Bill, issue_invoice
 from portal.services.billing.issuing import Draft, issue_document, lock_document
-from portal.services.billing.online_invoices import PROCESSOR
+from portal.services.billing.processor_bills import PROCESSOR
 from portal.services.billing.sellers import billing_data, find_agreement, get_seller
 from portal.services.sponsorship.checkouts import (
     LIVE,
@@ -105,7 +105,7 @@ def accept_quote(
 ) -> str:
     """Accept a quote and the agreement, in the version shown; returns the invoice's reference.
 
-    ``online`` asks for a page of the processor to pay it on; credit is used by transfers only.
+    ``online`` asks for a page of the processor to pay it on.
 
     From here on the place is taken. Refuses an agreement left unaccepted (None) or changed since, a
     quote that no longer waits, a tier that changed or filled up, and malformed PO numbers.

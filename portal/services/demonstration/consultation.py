@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import select
 
@@ -17,11 +17,13 @@ from portal.models.proposals import Proposal
 from portal.models.statements import Statement
 from portal.services.demonstration import texts
 from portal.services.demonstration.people import Companies
+from portal.services.votes.proposals import date_consultation
 from portal.services.workshop.statement_screening import screen_statement
 from portal.services.workshop.statements import put_own_statement, put_statement
 from portal.services.workshop.summaries import write_summary
 
 _DAY = timedelta(days=1)
+_LEFT = timedelta(days=12)
 _P = StatementPosition
 
 _SAID = {
@@ -114,6 +116,10 @@ def hold_consultation(
             Proposal.project_id == project_id, Proposal.title == texts.CONSULTED.title
         )
     ).one()
+    date_consultation(
+        lead, project_id, number,
+        until=datetime.combine(now.date() + _LEFT, time.max, tzinfo=now.tzinfo), now=now - 5 * _DAY,
+    )  # fmt: skip
     electorate = read_standing(project_id, now)
     for step, (name, text) in enumerate(_SAID.items()):
         waits = name == _WAITING

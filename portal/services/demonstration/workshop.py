@@ -13,7 +13,8 @@ from portal.domain.proposals import ProposalState
 from portal.models.needs import Need
 from portal.models.proposals import Proposal
 from portal.services.demonstration.people import Companies
-from portal.services.workshop.need_answers import answer_need, take_up_need
+from portal.services.workshop.joining import join_needs
+from portal.services.workshop.need_answers import answer_need
 from portal.services.workshop.needs import draft_need, submit_need, write_to_maintainers
 from portal.services.workshop.screening import screen_need
 
@@ -105,7 +106,7 @@ def state_needs(
         .limit(1)
     )
     if consulted is not None:
-        take_up_need(lead, project_id, taken.number, consulted, site=site, now=now - 12 * _DAY)
+        join_needs(lead, project_id, [taken.number], consulted, site=site, now=now - 12 * _DAY)
     talked = submit(second, _TRAIL, now - 6 * _DAY)
     release(talked, now - 5 * _DAY)
     write_to_maintainers(

@@ -34,7 +34,7 @@ def found_organization(actor: Actor, *, name: str, kind: OrganizationKind, now: 
     """
     require(actor, Permission.PERSON_ORGANIZATION_FOUND)
     profile = clean_profile(Profile(name))
-    organization = _insert(profile.name, kind, now=now)
+    organization = insert_organization(profile.name, kind, now=now)
     for role in (OrganizationRole.OWNER, OrganizationRole.REPRESENTATIVE):
         db.session.add(
             Membership(
@@ -49,6 +49,22 @@ def found_organization(actor: Actor, *, name: str, kind: OrganizationKind, now: 
         organization_id=organization.id,
     )
     return organization.slug
+
+
+def insert_organization(name: str, kind: OrganizationKind, *, now: datetime) -> Organization:
+    """A new row under the first slug of the name that is free, even if two ask at once."""
+    for slug in slugs_for(name):
+        taken = select(Organization.id).where(Organization.slug == slug)
+        if db.session.scalar(taken) is not None:
+            continue
+        organization = Organization(slug=slug, kind=kind, name=name, created_at=now)
+        try:
+            with db.session.begin_nested():
+                db.session.add(organization)
+        except IntegrityError:  # somebody took this slug in the same moment: try the next
+            continue
+        return organization
+    raise AssertionError("slugs never run out")
 
 
 def edit_profile(
@@ -192,21 +208,6 @@ def lock_organization(organization_id: int) -> Organization:
     if organization is None:
         raise NotFound("organization")
     return organization
-
-
-def _insert(name: str, kind: OrganizationKind, *, now: datetime) -> Organization:
-    for slug in slugs_for(name):
-        taken = select(Organization.id).where(Organization.slug == slug)
-        if db.session.scalar(taken) is not None:
-            continue
-        organization = Organization(slug=slug, kind=kind, name=name, created_at=now)
-        try:
-            with db.session.begin_nested():
-                db.session.add(organization)
-        except IntegrityError:  # somebody took this slug in the same moment: try the next
-            continue
-        return organization
-    raise AssertionError("slugs never run out")
 
 
 def _review_again(organization_id: int, *, actor: Actor, now: datetime) -> bool:

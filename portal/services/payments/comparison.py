@@ -33,7 +33,7 @@ from portal.ports.payments import (
 )
 from portal.services.books.payment_postings import find_payer
 from portal.services.payments.processor_events import MOST_ATTEMPTS
-from portal.services.sponsorship.sponsorship_mail import amount_text
+from portal.services.sponsorship.letters import amount_text
 from portal.services.sponsorship.sponsorships import price_of
 
 _BY_PROCESSOR = "stripe"

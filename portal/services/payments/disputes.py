@@ -23,8 +23,9 @@ from portal.models.money_back import Dispute
 from portal.ports.payments import DisputeSeen, DisputeState
 from portal.services.books.ledger import Occasion, post_transaction
 from portal.services.payments.stray_disputes import converge_stray_dispute
+from portal.services.sponsorship.letters import amount_text
 from portal.services.sponsorship.lost_payments import follow_lost_payment
-from portal.services.sponsorship.sponsorship_mail import amount_text, mail_dispute
+from portal.services.sponsorship.payment_mail import mail_dispute
 from portal.services.sponsorship.sponsorships import lock_sponsorship, note_event
 
 _BY_PROCESSOR = "stripe"

@@ -13,7 +13,14 @@ from sqlalchemy import func, select
 
 from portal.database import db
 from portal.domain.errors import NotFound, Refusal
-from portal.domain.ledger import Account, Cause, credit_note, credit_refunded, refund
+from portal.domain.ledger import (
+    Account,
+    Cause,
+    credit_note,
+    credit_refunded,
+    refund,
+    refund_with_credit,
+)
 from portal.domain.money import Money
 from portal.domain.money_back import (
     DisputeStanding,
@@ -30,11 +37,13 @@ from portal.models.money_back import Dispute, Refund
 from portal.models.sponsorship import Sponsorship
 from portal.ports.payments import RefundRequest, RefundSeen, RefundState
 from portal.services.billing.credit_notes import credit_invoice
+from portal.services.billing.invoices import credit_of
 from portal.services.books.ledger import Occasion, find_transaction, post_transaction, read_posting
 from portal.services.books.payment_postings import find_payer
 from portal.services.sponsorship.checkouts import new_reference
+from portal.services.sponsorship.letters import amount_text
 from portal.services.sponsorship.lost_payments import follow_lost_payment
-from portal.services.sponsorship.sponsorship_mail import amount_text, mail_refund
+from portal.services.sponsorship.payment_mail import mail_refund
 from portal.services.sponsorship.sponsorships import lock_sponsorship, note_event
 
 # Processors forget idempotency keys after a day.
@@ -191,24 +200,30 @@ def _settle(row: Refund, *, out_of: Account, actor: Actor, site: str, now: datet
 def _post(
     row: Refund, money: Money, *, out_of: Account, actor: Actor, site: str, now: datetime
 ) -> None:
-    """Income is taken back and the money leaves; what bought nothing was the payer's credit."""
+    """Income is taken back and the money leaves; what bought nothing was the payer's credit.
+
+    Of a payment that was more than its invoice, the credit that is left goes back first.
+    """
     payment, sponsorship = row.payment, row.payment.sponsorship
     buyer = sponsorship.organization_id
     invoice = _find_invoice(payment.id)
     known = find_transaction(f"payment:{payment.processor}:{payment.processor_payment_id}")
-    if known is not None and _is_credit(known):
+    if invoice is not None:
+        credit = _credit_left(payment, money)
+        rest = money - credit
+        if rest.amount_minor:
+            credit_invoice(
+                SYSTEM,
+                sponsorship.project_id,
+                invoice,
+                amount=rest,
+                reason=row.reason,
+                site=site,
+                now=now,
+            )
+        postings = {Cause.REFUND: refund_with_credit(rest, credit, buyer, out_of=out_of)}
+    elif known is not None and _is_credit(known):
         postings = {Cause.REFUND: credit_refunded(money, buyer, out_of=out_of)}
-    elif invoice is not None:
-        credit_invoice(
-            SYSTEM,
-            sponsorship.project_id,
-            invoice,
-            amount=money,
-            reason=row.reason,
-            site=site,
-            now=now,
-        )
-        postings = {Cause.REFUND: refund(money, out_of=out_of)}
     else:
         tier_id = payment.tier_snapshot.tier_id
         postings = {
@@ -255,7 +270,25 @@ def _post_stray(seen: RefundSeen, *, actor: Actor, now: datetime) -> bool:
 
 
 def _is_credit(transaction_id: int) -> bool:
-    return any(line.account is Account.CREDIT for line in read_posting(transaction_id).lines)
+    return bool(_on_credit(transaction_id))
+
+
+def _on_credit(transaction_id: int) -> int:
+    """What a transaction put onto the payer's credit, in minor units; less than 0: took off."""
+    lines = read_posting(transaction_id).lines
+    return -sum(line.money.amount_minor for line in lines if line.account is Account.CREDIT)
+
+
+def _credit_left(payment: Payment, money: Money) -> Money:
+    """How much of what is given back of a payment is credit that it made and nothing has used."""
+    refunds = db.session.scalars(select(Refund.reference).where(Refund.payment_id == payment.id))
+    keys = [f"payment:{payment.processor}:{payment.processor_payment_id}"]
+    keys += [f"{Cause.REFUND}:{reference}" for reference in refunds]
+    made = sum(_on_credit(found) for key in keys if (found := find_transaction(key)) is not None)
+    sponsorship = payment.sponsorship
+    credit = credit_of(sponsorship.project_id, sponsorship.organization_id, money.currency)
+    least = min(made, credit.amount_minor, money.amount_minor)
+    return Money(max(0, least), money.currency)
 
 
 def _fail(row: Refund, problem: str, *, now: datetime) -> None:

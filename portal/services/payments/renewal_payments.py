@@ -16,8 +16,8 @@ from portal.models.sponsorship import Sponsorship
 from portal.ports.payments import PaymentSeen, RenewalSeen
 from portal.services.billing.online_invoices import find_billed
 from portal.services.books.payment_postings import post_fees
+from portal.services.sponsorship.letters import amount_text
 from portal.services.sponsorship.open_changes import find_change_paid_by
-from portal.services.sponsorship.sponsorship_mail import amount_text
 from portal.services.sponsorship.sponsorships import add_payment, note_event
 
 # A processor may take the money moments before it notes the start of the term it pays.

@@ -10,7 +10,7 @@ from sqlalchemy import and_, or_, select
 
 from portal.database import db
 from portal.domain.changes import ChangeKind, ChangeState
-from portal.domain.documents import OPEN_STATES
+from portal.domain.documents import BILLED_CHANGE, OPEN_STATES, DocumentKind, DocumentState
 from portal.domain.errors import Conflict, Refusal
 from portal.domain.money import Money
 from portal.domain.permissions import SYSTEM, Actor, Permission, require
@@ -35,6 +35,7 @@ from portal.ports.payments import (
     RenewalState,
 )
 from portal.ports.payments import Collection as PortCollection
+from portal.services.billing.online_invoices import converge_invoice
 from portal.services.payments.renewal_payments import EARLY, keep_payments
 from portal.services.sponsorship.change_mail import mail_unpaid_difference
 from portal.services.sponsorship.changes import (
@@ -46,10 +47,10 @@ from portal.services.sponsorship.changes import (
 )
 from portal.services.sponsorship.checkouts import tier_reference
 from portal.services.sponsorship.open_changes import find_live_change, find_matching_change
+from portal.services.sponsorship.payment_mail import mail_receipt
 from portal.services.sponsorship.sponsorship_mail import (
     mail_collection,
     mail_missed_payment,
-    mail_receipt,
     mail_renewal_choice,
 )
 from portal.services.sponsorship.sponsorships import (
@@ -66,6 +67,8 @@ from portal.services.sponsorship.term_reminders import plan_reminders
 
 # Younger changes may not be on the view that was just fetched.
 _PENDING = timedelta(minutes=10)
+# A processor issues the invoice of a new term only some time after it began.
+_HELD_BACK = timedelta(hours=2)
 # For about so long a processor goes on trying to charge.
 _RETRIED = timedelta(days=90)
 
@@ -100,8 +103,8 @@ def converge_renewal(
         return
     sponsorship = lock_sponsorship(found)
     note_followed(sponsorship, renewal.tier_reference, now=now)
-    new_term = _is_new(sponsorship, renewal)
     change = find_matching_change(sponsorship, renewal)
+    new_term = _is_new(sponsorship, renewal, change)
     if change is not None and change.kind is not ChangeKind.UPGRADE and new_term:
         make_change(change, site=site, now=now)
         change = None
@@ -123,8 +126,10 @@ def converge_renewal(
 
 
 def take_answer(reference: str, seen: ChangeSeen, *, site: str, now: datetime) -> None:
-    """Keep what the processor answered to a change, and converge to it."""
+    """Keep what the processor answered to a change, bill what it asks, and converge to it."""
     note_answer(reference, seen.invoice, site=site, now=now)
+    if seen.invoice is not None:
+        converge_invoice(seen.invoice, seen.renewal, site=site, now=now)
     payments = seen.invoice.payments if seen.invoice else ()
     converge_renewal(seen.renewal, payments, site=site, now=now)
 
@@ -228,10 +233,19 @@ def _note_collection(
     mail_collection(sponsorship, event.id, site=site, now=now)
 
 
-def _is_new(sponsorship: Sponsorship, renewal: RenewalSeen) -> bool:
-    """Whether the processor has gone on to a term that we have not."""
+def _is_new(
+    sponsorship: Sponsorship, renewal: RenewalSeen, change: SponsorshipChange | None
+) -> bool:
+    """Whether the processor has gone on to a term that we have not, or not with its change.
+
+    A transfer that the treasurer recorded may have extended the term before.
+    """
     ends_at = sponsorship.term_ends_at
-    return ends_at is None or renewal.term_ends_at > ends_at
+    if ends_at is None or renewal.term_ends_at > ends_at:
+        return True
+    if change is None or change.kind is ChangeKind.UPGRADE:
+        return False
+    return renewal.term_starts_at >= change.effective_at
 
 
 def _price(sponsorship: Sponsorship, change: SponsorshipChange | None) -> Money:
@@ -253,7 +267,23 @@ def _catch_up(change: SponsorshipChange, *, site: str, now: datetime) -> None:
 
 
 def _is_paid(sponsorship: Sponsorship, renewal: RenewalSeen, price: Money) -> bool:
-    """Whether a payment of the term's price is there; the difference of a change is none."""
+    """Whether a payment of the term's price is there, or our invoice for the term is settled.
+
+    The difference of a change is none.
+    """
+    settled = (
+        select(Document.id)
+        .join(DocumentStanding, DocumentStanding.document_id == Document.id)
+        .where(
+            Document.sponsorship_id == sponsorship.id,
+            Document.kind == DocumentKind.INVOICE,
+            Document.term_starts_at >= renewal.term_starts_at - EARLY,
+            Document.occasion.not_like(f"{BILLED_CHANGE}%"),
+            DocumentStanding.state == DocumentState.PAID,
+        )
+    )
+    if db.session.scalar(settled.limit(1)) is not None:
+        return True
     differences = select(SponsorshipChange.payment_id).where(
         SponsorshipChange.sponsorship_id == sponsorship.id,
         SponsorshipChange.payment_id.is_not(None),
@@ -271,11 +301,13 @@ def _is_paid(sponsorship: Sponsorship, renewal: RenewalSeen, price: Money) -> bo
 
 
 def _is_missed(sponsorship: Sponsorship, renewal: RenewalSeen, *, now: datetime) -> bool:
-    """Whether a payment is missing: a card that failed, or an invoice unpaid at the term's end."""
+    """Whether a payment is missing: a card that failed, or an invoice of a term that has begun."""
     if sponsorship.term is not Term.ACTIVE:
         return False
     invoiced = renewal.collection is PortCollection.INVOICE and renewal.state is RenewalState.ACTIVE
-    return renewal.state is RenewalState.PAST_DUE or (invoiced and renewal.term_starts_at <= now)
+    return renewal.state is RenewalState.PAST_DUE or (
+        invoiced and renewal.term_starts_at <= now - _HELD_BACK
+    )
 
 
 def _renew(sponsorship: Sponsorship, renewal: RenewalSeen, *, fresh: bool, now: datetime) -> None:

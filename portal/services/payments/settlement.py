@@ -23,7 +23,8 @@ from portal.ports.payments import CheckoutOpened, CheckoutSeen, CheckoutState, P
 from portal.services.audit import record_change
 from portal.services.books.payment_postings import post_fees, post_stray, post_unmatched
 from portal.services.sponsorship.checkouts import LIVE, StartedCheckout, as_started
-from portal.services.sponsorship.sponsorship_mail import amount_text, mail_mismatch
+from portal.services.sponsorship.letters import amount_text
+from portal.services.sponsorship.payment_mail import mail_mismatch
 from portal.services.sponsorship.sponsorships import activate, lock_sponsorship
 
 # Processors forget idempotency keys after a day: later, a repeated call could open a second page.

@@ -18,7 +18,7 @@ from portal.ports.payments import DisputeSeen, DisputeState
 from portal.services.billing.invoices import credit_of
 from portal.services.books.ledger import Occasion, find_transaction, post_transaction, read_posting
 from portal.services.books.payment_postings import find_payer
-from portal.services.sponsorship.sponsorship_mail import mail_stray_dispute
+from portal.services.sponsorship.payment_mail import mail_stray_dispute
 from portal.services.sponsorship.sponsorships import lock_sponsorship
 
 

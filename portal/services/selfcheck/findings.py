@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, text
 from portal.database import Instant, db
 from portal.domain.money import Money
 from portal.ports.payments import PaymentGateway
-from portal.services.sponsorship.sponsorship_mail import amount_text
+from portal.services.sponsorship.letters import amount_text
 
 # A sweep may be late, or the processor out of reach, without anything being wrong.
 _PATIENCE = timedelta(days=3)

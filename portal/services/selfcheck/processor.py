@@ -16,7 +16,7 @@ from portal.models.ledger import LedgerEntry, LedgerTransaction
 from portal.models.sponsorship import Sponsorship
 from portal.ports.payments import PaymentGateway, PaymentSeen
 from portal.services.selfcheck.findings import Check, Circumstances, Finding, NotChecked
-from portal.services.sponsorship.sponsorship_mail import amount_text
+from portal.services.sponsorship.letters import amount_text
 
 _CHECKOUTS = timedelta(days=35)
 

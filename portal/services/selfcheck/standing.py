@@ -25,6 +25,16 @@ FROM sponsorships s
 WHERE s.term IN ('active', 'grace') AND (s.commercial = 'refunded' OR NOT EXISTS (
     SELECT 1 FROM payments p
     WHERE p.sponsorship_id = s.id AND p.term_ends_at >= s.term_ends_at
+) AND NOT EXISTS (
+    SELECT 1 FROM documents d JOIN document_standings x ON x.document_id = d.id
+    WHERE d.sponsorship_id = s.id AND d.kind = 'invoice' AND x.state = 'paid'
+        AND d.occasion NOT LIKE 'change:%' AND (
+            d.term_ends_at >= s.term_ends_at
+            OR d.term_ends_at IS NULL AND NOT EXISTS (
+                SELECT 1 FROM documents n WHERE n.sponsorship_id = s.id AND n.kind = 'invoice'
+                    AND n.term_starts_at = s.term_starts_at AND n.occasion NOT LIKE 'change:%'
+            )
+        )
 ))
 """
 _OVERDUE = """
@@ -46,7 +56,7 @@ STANDING_CHECKS = (
     ),
     Check(
         "sponsorships.paid",
-        "Good standing rests on a payment for its term that was not refunded.",
+        "Good standing rests on a payment, or on credit, for its term that was not refunded.",
         by_statement(_UNPAID, "Sponsorship {reference} is {term}, but its term is not paid."),
     ),
     Check(

@@ -8,7 +8,7 @@ from portal.domain.changes import ChangeState
 from portal.domain.money import Money
 from portal.models.changes import SponsorshipChange
 from portal.models.tiers import TierVersion
-from portal.services.sponsorship.sponsorship_mail import amount_text, day_text, tell_buyers
+from portal.services.sponsorship.letters import amount_text, day_text, tell_buyers
 
 
 def mail_change(change: SponsorshipChange, *, site: str, now: datetime) -> None:

@@ -45,6 +45,7 @@ from portal.services.sponsorship.checkouts import (
     new_reference,
     tier_reference,
 )
+from portal.services.sponsorship.letters import day_text
 from portal.services.sponsorship.open_changes import (
     AskedChange,
     as_asked,
@@ -53,7 +54,6 @@ from portal.services.sponsorship.open_changes import (
     is_step_back,
     lock_change,
 )
-from portal.services.sponsorship.sponsorship_mail import day_text
 from portal.services.sponsorship.sponsorships import (
     find_sponsorship,
     is_disputed,

@@ -40,7 +40,7 @@ from portal.models.sponsorship import Sponsorship
 from portal.models.tiers import Tier, TierVersion
 from portal.ports.payments import CheckoutRequest
 from portal.services.audit import record_change
-from portal.services.sponsorship.sponsorship_mail import sponsorship_url
+from portal.services.sponsorship.letters import sponsorship_url
 from portal.services.sponsorship.sponsorships import lock_organization
 
 LIVE = (CheckoutStatus.STARTED, CheckoutStatus.OPEN)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from portal.database import db
-from portal.domain.changes import ChangeKind, ChangeState
+from portal.domain.changes import LIVE_CHANGE, ChangeKind, ChangeState
 from portal.domain.money_back import ends_standing
 from portal.domain.permissions import Actor
 from portal.domain.sponsorship import GOOD_STANDING
 from portal.models.billing import Payment
 from portal.models.changes import SponsorshipChange
+from portal.models.documents import next_invoice
+from portal.models.tiers import TierVersion
 from portal.services.sponsorship.change_mail import mail_step_back
-from portal.services.sponsorship.changes import drop_change
+from portal.services.sponsorship.changes import drop_change, give_up_change
 from portal.services.sponsorship.checkouts import new_reference
-from portal.services.sponsorship.open_changes import find_upgrade_paid_by
+from portal.services.sponsorship.open_changes import find_live_change, find_upgrade_paid_by
 from portal.services.sponsorship.sponsorships import note_event
 from portal.services.sponsorship.standing import end_standing
 
@@ -38,6 +40,28 @@ def follow_lost_payment(
         step_back(upgrade, reason, actor=actor, site=site, now=now)
 
 
+def take_back_upgrade(
+    upgrade: SponsorshipChange, reason: str, *, actor: Actor, site: str, now: datetime
+) -> None:
+    """The invoice for an upgrade's difference was taken back: the tier before it holds.
+
+    Unpaid, the tier never moved here, but a processor that renews has moved it, and is asked to go
+    back. Only where the next term is billed at the dearer tier already does it come with that term.
+    """
+    sponsorship = upgrade.sponsorship
+    charged = sponsorship.renewal_id is not None
+    if upgrade.state in LIVE_CHANGE and charged:
+        upgrade.pay_url = ""
+        if db.session.scalar(next_invoice(sponsorship)) is not None:
+            return
+    unpaid = upgrade.state is not ChangeState.DONE
+    give_up_change(upgrade.reference, reason, now=now)
+    if not unpaid:
+        step_back(upgrade, reason, actor=actor, site=site, now=now)
+    elif charged and sponsorship.term in GOOD_STANDING and not find_live_change(sponsorship.id):
+        db.session.add(_way_back(upgrade, upgrade.after, actor=actor, now=now))
+
+
 def step_back(
     upgrade: SponsorshipChange, reason: str, *, actor: Actor, site: str, now: datetime
 ) -> None:
@@ -52,22 +76,29 @@ def step_back(
         return
     drop_change(sponsorship, reason, actor=actor, now=now)
     db.session.flush()
-    charged = sponsorship.renewal_id is not None
-    change = SponsorshipChange(
-        reference=new_reference("ch"),
-        sponsorship=sponsorship,
-        before=before,
-        after=after,
-        kind=ChangeKind.DOWNGRADE,
-        state=ChangeState.ASKED if charged else ChangeState.DONE,
-        effective_at=now,
-        currency=after.currency,
-        asked_by=actor.name,
-        asked_at=now,
-        settled_at=None if charged else now,
-    )
+    change = _way_back(upgrade, before, actor=actor, now=now)
     db.session.add(change)
     sponsorship.tier_snapshot = after
     note_event(sponsorship, "tier", before.name[:40], "stepped back", reason, actor=actor, now=now)
     db.session.flush()
     mail_step_back(change, reason, site=site, now=now)
+
+
+def _way_back(
+    upgrade: SponsorshipChange, before: TierVersion, *, actor: Actor, now: datetime
+) -> SponsorshipChange:
+    """The change to the tier before an upgrade; a processor that renews is asked to follow."""
+    charged = upgrade.sponsorship.renewal_id is not None
+    return SponsorshipChange(
+        reference=new_reference("ch"),
+        sponsorship=upgrade.sponsorship,
+        before=before,
+        after=upgrade.before,
+        kind=ChangeKind.DOWNGRADE,
+        state=ChangeState.ASKED if charged else ChangeState.DONE,
+        effective_at=now,
+        currency=upgrade.currency,
+        asked_by=actor.name,
+        asked_at=now,
+        settled_at=None if charged else now,
+    )

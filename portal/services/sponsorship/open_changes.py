@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from portal.database import db
 from portal.domain.changes import LIVE_CHANGE, ChangeKind, ChangeState
+from portal.domain.documents import BILLED_CHANGE
 from portal.domain.errors import NotFound
 from portal.domain.money import Money
 from portal.models.billing import Payment
@@ -20,8 +21,6 @@ from portal.ports.payments import ChangeRequest, RenewalSeen
 from portal.services.sponsorship.checkouts import tier_reference
 from portal.services.sponsorship.sponsorships import lock_sponsorship
 
-# The occasion of an invoice for the difference of an upgrade, before the change's reference.
-BILLED = "change:"
 # Processors forget idempotency keys after a day.
 _KEY_LIVES = timedelta(hours=23)
 
@@ -95,7 +94,7 @@ def find_upgrade_paid_by(payment: Payment) -> SponsorshipChange | None:
         .join(Settlement, Settlement.invoice_id == Document.id)
         .where(Settlement.payment_id == payment.id)
     )
-    occasions = [text.removeprefix(BILLED) for text in db.session.scalars(invoice)]
+    occasions = [text.removeprefix(BILLED_CHANGE) for text in db.session.scalars(invoice)]
     return db.session.scalar(
         select(SponsorshipChange).where(
             SponsorshipChange.kind == ChangeKind.UPGRADE,
@@ -107,11 +106,11 @@ def find_upgrade_paid_by(payment: Payment) -> SponsorshipChange | None:
 
 def find_billed_change(invoice: Document) -> SponsorshipChange | None:
     """The upgrade whose difference one of our own invoices asks for."""
-    if not invoice.occasion.startswith(BILLED):
+    if not invoice.occasion.startswith(BILLED_CHANGE):
         return None
     return db.session.scalar(
         select(SponsorshipChange).where(
-            SponsorshipChange.reference == invoice.occasion.removeprefix(BILLED)
+            SponsorshipChange.reference == invoice.occasion.removeprefix(BILLED_CHANGE)
         )
     )
 

@@ -33,12 +33,9 @@ from portal.models.tiers import TierVersion
 from portal.ports.payments import CheckoutSeen, PaymentSeen
 from portal.services.audit import record_change
 from portal.services.books.payment_postings import post_sale, post_unmatched
-from portal.services.sponsorship.sponsorship_mail import (
-    amount_text,
-    mail_lapse,
-    mail_new_sponsor,
-    mail_receipt,
-)
+from portal.services.sponsorship.letters import amount_text
+from portal.services.sponsorship.payment_mail import mail_receipt
+from portal.services.sponsorship.sponsorship_mail import mail_lapse, mail_new_sponsor
 from portal.services.sponsorship.term_reminders import drop_reminders, plan_reminders
 
 

@@ -10,6 +10,7 @@ from portal.database import db
 from portal.domain.decisions import DecisionKind, RoadmapAction, RoadmapState
 from portal.domain.notifications import MailKind
 from portal.domain.proposals import ProposalState
+from portal.domain.statements import has_ended
 from portal.models.decisions import DecisionRecord
 from portal.models.identity import Person
 from portal.models.notifications import ProposalNews
@@ -76,8 +77,22 @@ def spread_consultation(proposal: Proposal, *, now: datetime) -> None:
         f"In consultation: {proposal.title}",
         [
             f"{project.name} put proposal {number} into consultation: its text can still change.",
-            "You may say once, in private to begin with, what it would mean for you.",
+            f"You may say once, {_until(proposal)}, what it would mean for you.",
+            "A steward reads it before anybody else does.",
         ],
+        ("Read the proposal", f"/p/{project.slug}/proposals/{number}"),
+        now=now,
+    )
+
+
+def spread_consultation_end(proposal: Proposal, *, now: datetime) -> None:
+    """Tell those who may put statements until when, now that it was said or changed."""
+    project, number = proposal.project, proposal.number
+    _spread(
+        proposal,
+        MailKind.CONSULTATION,
+        f"Time for statements: {proposal.title}",
+        [f"{project.name} takes statements on proposal {number} {_until(proposal)}."],
         ("Read the proposal", f"/p/{project.slug}/proposals/{number}"),
         now=now,
     )
@@ -92,7 +107,11 @@ def spread_summary(proposal: Proposal, *, now: datetime) -> None:
         f"Summed up: {proposal.title}",
         [
             f"The maintainers of {project.name} summed up the statements on proposal {number}.",
-            "Until a vote opens, you can still change what you said.",
+            *(
+                []
+                if has_ended(proposal.consulted_until, None, now=now)
+                else [f"You can still change what you said {_until(proposal)}."]
+            ),
         ],
         ("Read the proposal", f"/p/{project.slug}/proposals/{number}"),
         now=now,
@@ -157,6 +176,11 @@ def tell_some(news_id: int, *, now: datetime) -> bool:
     )
     news.told_to = people[-1].id
     return True
+
+
+def _until(proposal: Proposal) -> str:
+    until = proposal.consulted_until
+    return f"until {until.day} {until:%B %Y} (UTC)" if until else "until a vote opens"
 
 
 def _spread(

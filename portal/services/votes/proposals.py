@@ -10,10 +10,11 @@ from portal.database import db
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.permissions import Actor, Permission, require
 from portal.domain.proposals import ProposalAction, ProposalState, move
+from portal.domain.statements import check_consulted_until, check_in_consultation
 from portal.models.projects import Project
 from portal.models.proposals import Proposal
 from portal.services.audit import record_change
-from portal.services.votes.news import spread_consultation
+from portal.services.votes.news import spread_consultation, spread_consultation_end
 
 
 def draft_proposal(
@@ -81,8 +82,13 @@ def edit_proposal(
     _note(proposal, "edited", f"Proposal {number} edited, revision {proposal.revision}", actor, now)
 
 
-def publish_proposal(actor: Actor, project_id: int, number: int, *, now: datetime) -> None:
-    """Show a draft to everybody, for consultation; refuses an empty summary or text."""
+def publish_proposal(
+    actor: Actor, project_id: int, number: int, *, until: datetime | None = None, now: datetime
+) -> None:
+    """Show a draft to everybody, for consultation; statements are taken until then, if it is said.
+
+    Refuses an empty summary or text, and an end that is past or more than a year away.
+    """
     require(actor, Permission.PROJECT_PROPOSAL_EDIT, project_id=project_id)
     proposal = lock_proposal(project_id, number)
     following = move(proposal.state, ProposalAction.PUBLISH)
@@ -92,11 +98,32 @@ def publish_proposal(actor: Actor, project_id: int, number: int, *, now: datetim
             "Before it is published, a proposal needs a summary and a text.",
             field="body" if proposal.summary else "summary",
         )
-    proposal.state = following
+    check_consulted_until(until, now=now)
+    proposal.state, proposal.consulted_until = following, until
     proposal.published_at = proposal.published_at or now
     proposal.updated_at = now
     _note(proposal, "published", f"Proposal {number} published for consultation", actor, now)
     spread_consultation(proposal, now=now)
+
+
+def date_consultation(
+    actor: Actor, project_id: int, number: int, *, until: datetime | None, now: datetime
+) -> None:
+    """Say until when statements are taken, or that it is until a vote opens; electors are told.
+
+    Refuses a proposal that is not in consultation, and an end that is past or more than a year
+    away.
+    """
+    require(actor, Permission.PROJECT_PROPOSAL_EDIT, project_id=project_id)
+    proposal = lock_proposal(project_id, number)
+    check_in_consultation(proposal.state)
+    if proposal.consulted_until == until:
+        return
+    check_consulted_until(until, now=now)
+    proposal.consulted_until, proposal.updated_at = until, now
+    ends = "a vote opens" if until is None else f"the end of {until.date().isoformat()}"
+    _note(proposal, "dated", f"Proposal {number}: statements until {ends}", actor, now)
+    spread_consultation_end(proposal, now=now)
 
 
 def withdraw_proposal(
@@ -124,6 +151,7 @@ def take_up_proposal(actor: Actor, project_id: int, number: int, *, now: datetim
     require(actor, Permission.PROJECT_PROPOSAL_EDIT, project_id=project_id)
     proposal = lock_proposal(project_id, number)
     proposal.state = move(proposal.state, ProposalAction.TAKE_UP)
+    proposal.consulted_until = None
     proposal.updated_at = now
     _note(proposal, "taken_up", f"Proposal {number} taken up again", actor, now)
     spread_consultation(proposal, now=now)

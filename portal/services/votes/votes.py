@@ -11,9 +11,10 @@ from sqlalchemy import insert, select
 
 from portal.database import db, table_of
 from portal.domain.canonical import fingerprint
+from portal.domain.chambers import Chamber
+from portal.domain.chambers import Elector as Entitled
 from portal.domain.charter import merge_classes
-from portal.domain.electorate import Chamber, Electorate, shuffle_unnamed
-from portal.domain.electorate import Elector as Entitled
+from portal.domain.electorate import Electorate, shuffle_unnamed
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.papers import YES_NO_PAPER, BallotPaper, print_paper
 from portal.domain.permissions import Actor, Permission, require

@@ -148,6 +148,45 @@ def leave_project(actor: Actor, project_id: int, *, now: datetime) -> None:
     _note("part:left", f"{actor.name} left as a contributor.", actor, project_id, now)
 
 
+def change_work(
+    actor: Actor, project_id: int, contributor_id: int, *, work: str, now: datetime
+) -> bool:
+    """Say anew what somebody was invited for; they are told, it may be public. False if the same.
+
+    Refuses an empty one, and whoever is no contributor any more.
+    """
+    require(actor, Permission.PROJECT_CONTRIBUTORS_EDIT, project_id=project_id)
+    part = _lock(
+        Contributor.id == contributor_id,
+        Contributor.project_id == project_id,
+        Contributor.ended_at.is_(None),
+    )
+    check_work(work)
+    if part.work == work:
+        return False
+    said = f"{part.person.name} is a contributor for: {work} (before: {part.work})"
+    part.work = work
+    _note("work:changed", said, actor, project_id, now)
+    post_mail(
+        dedupe_key=f"contributor:{part.id}:work:{now.isoformat()}",
+        recipient=part.person.email,
+        subject=f"Your part in {part.project.name}",
+        paragraphs=[
+            f"The maintainers of {part.project.name} now say of your work: {work}",
+            "Public pages show it with your name."
+            if part.is_named
+            else "No public page shows it: you chose to stay unnamed.",
+        ],
+        why=f"You are a contributor to {part.project.name}.",
+        kind=MailKind.ACCESS,
+        action=("See your part", f"/contributor/{part.project.slug}"),
+        person_id=part.person_id,
+        project_id=part.project_id,
+        now=now,
+    )
+    return True
+
+
 def withdraw_contributor(
     actor: Actor, project_id: int, contributor_id: int, *, reason: str, now: datetime
 ) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from portal.domain.errors import Refusal
-from portal.domain.needs import NeedAction, check_leavable, move
+from portal.domain.needs import NeedAction, check_joinable, check_leavable, move
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, require
-from portal.services.audit import record_change
+from portal.models.needs import Need
+from portal.models.proposals import Proposal
 from portal.services.outbox import post_mail
-from portal.services.workshop.need_answers import take_up_need
+from portal.services.votes.proposals import lock_proposal
+from portal.services.workshop.need_answers import note_step
 from portal.services.workshop.needs import lock_need
 from portal.services.workshop.screening import need_path, why_told
 
@@ -25,16 +27,28 @@ def join_needs(
     site: str,
     now: datetime,
 ) -> None:
-    """Let one proposal answer several needs, all of them or none.
+    """Let one proposal answer a need or several, all of them or none; each author gets one mail.
 
-    Refuses none at all, and each as ``take_up_need`` does.
+    Refuses none at all, a proposal of another project as not found, and one that no need can join
+    any more.
     """
     require(actor, Permission.PROJECT_NEED_ANSWER, project_id=project_id)
     if not numbers:
         raise Refusal("need.none", "Tick at least one need.", field="needs")
     # In the order of their numbers, so that two who join at once wait for each other in turn.
-    for number in sorted(set(numbers)):
-        take_up_need(actor, project_id, number, proposal_number, site=site, now=now)
+    needs = [lock_need(project_id, number) for number in sorted(set(numbers))]
+    following = [move(need.state, NeedAction.TAKE_UP) for need in needs]
+    proposal = lock_proposal(project_id, proposal_number)
+    check_joinable(proposal.state)
+    # The proposal's page credits the needs: it has changed.
+    proposal.updated_at = now
+    by_author: dict[int, list[Need]] = {}
+    for need, state in zip(needs, following, strict=True):
+        need.state, need.proposal_id, need.updated_at = state, proposal.id, now
+        note_step(need, NeedAction.TAKE_UP, actor, now)
+        by_author.setdefault(need.author_id, []).append(need)
+    for own in by_author.values():
+        _tell_taken_up(own, proposal, site=site, now=now)
 
 
 def put_back_need(actor: Actor, project_id: int, number: int, *, site: str, now: datetime) -> None:
@@ -52,15 +66,7 @@ def put_back_need(actor: Actor, project_id: int, number: int, *, site: str, now:
     if proposal is not None:
         # The proposal's page credits it no more: it has changed.
         proposal.updated_at = now
-    record_change(
-        f"need:state:{NeedAction.PUT_BACK}",
-        f"Need {number}: put back",
-        actor=actor,
-        now=now,
-        project_id=project_id,
-        organization_id=need.organization_id,
-        details={"need": number},
-    )
+    note_step(need, NeedAction.PUT_BACK, actor, now)
     post_mail(
         dedupe_key=f"need:{need.id}:put_back:{now.isoformat()}",
         recipient=need.author.email,
@@ -71,5 +77,29 @@ def put_back_need(actor: Actor, project_id: int, number: int, *, site: str, now:
         person_id=need.author_id,
         project_id=project_id,
         action=("See the need", f"{site}{need_path(need)}"),
+        now=now,
+    )
+
+
+def _tell_taken_up(needs: Sequence[Need], proposal: Proposal, *, site: str, now: datetime) -> None:
+    """Tell one author in one mail; needs by their numbers, never by their words."""
+    first, several = needs[0], len(needs) > 1
+    *others, last = (str(each.number) for each in needs)
+    which = f"needs {', '.join(others)} and {last}" if several else f"need {last}"
+    path = need_path(first)
+    post_mail(
+        dedupe_key=f"proposal:{proposal.id}:takes_up:{first.author_id}:{now.isoformat()}",
+        recipient=first.author.email,
+        subject=f"Your {which} to {first.project.name}: taken up",
+        paragraphs=[
+            f"Proposal {proposal.number} answers {'them' if several else 'it'}: {proposal.title}"
+        ],
+        why=" ".join(dict.fromkeys(map(why_told, needs))),
+        kind=MailKind.NEED,
+        person_id=first.author_id,
+        project_id=first.project_id,
+        action=("See your needs", f"{site}{path.rpartition('/')[0]}")
+        if several
+        else ("See the need", f"{site}{path}"),
         now=now,
     )

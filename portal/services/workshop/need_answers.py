@@ -1,4 +1,4 @@
-"""What maintainers do with a need: answer it, decline it, take it up, write to its author."""
+"""What maintainers do with a need: answer it, decline it, write to its author."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from datetime import datetime
 
 from portal.database import db
 from portal.domain.errors import Refusal
-from portal.domain.needs import NeedAction, check_joinable, check_reason, move
+from portal.domain.needs import NeedAction, check_reason, move
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, require
 from portal.models.needs import Need, NeedMessage
 from portal.services.audit import record_change
 from portal.services.outbox import post_mail
-from portal.services.votes.proposals import lock_proposal
 from portal.services.workshop.needs import TALKED_ABOUT, lock_need
 from portal.services.workshop.screening import need_path, why_told
 
@@ -43,7 +42,7 @@ def answer_need(
     need.state = following
     need.updated_at = now
     need.reason = text[:1000] if action is NeedAction.DECLINE else ""
-    _note(need, action, actor, now)
+    note_step(need, action, actor, now)
     if text:
         _write(actor, need, text, as_project=as_project, site=site, now=now)
 
@@ -66,36 +65,6 @@ def write_to_author(
     if not text:
         raise Refusal("need.message", "Write something first.", field="text")
     _write(actor, need, text, as_project=as_project, site=site, now=now)
-
-
-def take_up_need(
-    actor: Actor, project_id: int, number: int, proposal_number: int, *, site: str, now: datetime
-) -> None:
-    """Let a proposal answer a need; several needs may join in one.
-
-    Refuses a proposal of another project as not found, and one that no need can join any more.
-    """
-    require(actor, Permission.PROJECT_NEED_ANSWER, project_id=project_id)
-    need = lock_need(project_id, number)
-    need.state = move(need.state, NeedAction.TAKE_UP)
-    proposal = lock_proposal(project_id, proposal_number)
-    check_joinable(proposal.state)
-    need.proposal_id = proposal.id
-    # The proposal's page credits the need: it has changed.
-    proposal.updated_at = need.updated_at = now
-    _note(need, NeedAction.TAKE_UP, actor, now)
-    post_mail(
-        dedupe_key=f"need:{need.id}:taken_up:{proposal.id}",
-        recipient=need.author.email,
-        subject=f"Your need {need.number} to {need.project.name} was taken up",
-        paragraphs=[f"Proposal {proposal.number} answers it: {proposal.title}"],
-        why=why_told(need),
-        kind=MailKind.NEED,
-        person_id=need.author_id,
-        project_id=need.project_id,
-        action=("See the need", f"{site}{need_path(need)}"),
-        now=now,
-    )
 
 
 def _write(
@@ -128,7 +97,8 @@ def _write(
     )
 
 
-def _note(need: Need, action: NeedAction, actor: Actor, now: datetime) -> None:
+def note_step(need: Need, action: NeedAction, actor: Actor, now: datetime) -> None:
+    """Note for both sides' audit lists what maintainers did with a need; none of its words."""
     record_change(
         f"need:state:{action}",
         f"Need {need.number}: {action.replace('_', ' ')}",

@@ -221,5 +221,5 @@ def need_path(need: Need) -> str:
 def why_told(need: Need) -> str:
     """Why a mail about a need reaches its author."""
     if need.organization is None:
-        return f"You stated this need as a contributor to {need.project.name}."
-    return f"You stated this need for {need.organization.name}."
+        return f"You stated a need as a contributor to {need.project.name}."
+    return f"You stated a need for {need.organization.name}."

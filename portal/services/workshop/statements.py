@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from portal.database import db
+from portal.domain.chambers import Elector
 from portal.domain.charter import StatementsShown
-from portal.domain.electorate import Elector, Electorate
+from portal.domain.electorate import Electorate
 from portal.domain.errors import Conflict, NotFound, Refusal
 from portal.domain.needs import Credit
 from portal.domain.permissions import Actor, Permission, may, require
@@ -23,6 +24,7 @@ from portal.domain.statements import (
     check_in_consultation,
     find_elector,
     find_statement_obstacles,
+    has_ended,
     move,
     skips_screening,
 )
@@ -65,9 +67,10 @@ def put_statement(
     """Hand in an organization's statement on a proposal, or a changed one; a steward reads it next.
 
     ``seen`` is the revision that the form was opened on, 0 without any; ``read_standing`` gives the
-    electorate of this instant. Refuses a proposal that is not in consultation, whoever would have
-    no ballot, a second statement of related companies, one that a steward refused, an incomplete
-    text by field, somebody else's pseudonym, and with Conflict a text over an older revision.
+    electorate of this instant. Refuses a proposal that is not in consultation, or whose last day
+    is over, whoever would have no ballot, a second statement of related companies, one that a
+    steward refused, an incomplete text by field, somebody else's pseudonym, and with Conflict a
+    text over an older revision.
     """
     require(actor, Permission.ORGANIZATION_STATEMENT_WRITE, organization_id=organization_id)
     seat = _Seat(actor, project_id, organization_id)
@@ -128,8 +131,9 @@ def _put(
     proposal = _lock_published(seat.project_id, number)
     electorate = read_standing()
     statement = _lock_statement(seat, proposal)
-    _check_may_speak(seat, proposal, electorate)
     before = None if statement is None else statement.state
+    ended = has_ended(proposal.consulted_until, before, now=now)
+    _check_may_speak(seat, proposal, electorate, ended=ended)
     following = move(before or StatementState.WAITING, StatementAction.PUT)
     if seen != (0 if statement is None else statement.revision):
         raise Conflict(
@@ -203,9 +207,11 @@ def _withdraw(seat: _Seat, number: int, now: datetime) -> None:
     _note(seat, statement, number, "withdrawn", now, credit=openly)
 
 
-def _check_may_speak(seat: _Seat, proposal: Proposal, electorate: Electorate) -> None:
+def _check_may_speak(
+    seat: _Seat, proposal: Proposal, electorate: Electorate, *, ended: bool
+) -> None:
     who = {"organization_id": seat.organization_id, "person_id": seat.person_id}
-    for obstacle in find_statement_obstacles(proposal.state, electorate, **who):
+    for obstacle in find_statement_obstacles(proposal.state, electorate, ended=ended, **who):
         raise Refusal(obstacle.code, obstacle.message)
     elector = find_elector(electorate, **who)
     if elector is not None and _group_has_spoken(seat, proposal, elector):

@@ -33,6 +33,7 @@ from portal.services.billing.bank_imports import (
 )
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.billing.billing_forms import ColumnsForm, LayoutForm, MatchForm, UploadForm
+from portal.web.billing.hosted_pages import ask_rest_only
 from portal.web.desk_frame import desk_frame
 from portal.web.errors import status_of
 from portal.web.formats import format_money
@@ -184,7 +185,8 @@ def match(project: Scope, line_id: int) -> ResponseReturnValue:
         refused(form, error)
         _offer(form, project, waiting)
         return _render_line(project, waiting, form), status_of(error)
-    flash(_("The payment is recorded, and a receipt is mailed."), "good")
+    ask_rest_only(reference)
+    flash(_("The payment is recorded, and a receipt is mailed."), "done")
     if surplus:
         flash(_("%(more)s more than owed is kept as credit.", more=surplus), "live")
     return redirect(f"/desk/{project.slug}/treasury/lines", 303)
@@ -200,7 +202,7 @@ def set_aside(project: Scope, line_id: int) -> ResponseReturnValue:
     except Conflict as conflict:
         flash(conflict.message, "bad")
     else:
-        flash(_("Set aside. It stands at the end of the list, and can be brought back."), "good")
+        flash(_("Set aside. It stands at the end of the list, and can be brought back."), "done")
     return redirect(f"/desk/{project.slug}/treasury/lines", 303)
 
 

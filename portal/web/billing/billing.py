@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
+from portal.domain.documents import DocumentKind
 from portal.domain.errors import Conflict, Obstacle, Refusal
 from portal.domain.permissions import Permission
 from portal.queries.billing.billing import (
@@ -25,7 +26,13 @@ from portal.services.billing.tax_ids import looks_wrong
 from portal.services.sponsorship.order_numbers import choose_order_number
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.billing.billing_forms import AcceptForm, BillingDataForm, OrderNumberForm, QuoteForm
-from portal.web.billing.document_characters import fit_to_font, font_folder, warn_of_unshown
+from portal.web.billing.document_characters import (
+    find_unshown_in,
+    fit_to_font,
+    font_folder,
+    unshown_words,
+    warn_of_unshown,
+)
 from portal.web.billing.document_pdf import write_pdf
 from portal.web.billing.document_sheet import make_sheet
 from portal.web.errors import status_of
@@ -117,6 +124,7 @@ def order_number(organization: Scope, reference: str) -> ResponseReturnValue:
                 current_actor(), organization.id, reference, form.po_number.data, now=now()
             )
         flash(_("The next invoice quotes this number."), "good")
+        warn_of_unshown(form.po_number.data)
         return redirect(f"/organizations/{organization.slug}/billing", 303)
     data = BillingDataForm(formdata=None, data=asdict(get_billing_data(organization.id)))
     return _render_desk(organization, data, {reference: form}), 422
@@ -164,6 +172,7 @@ def accept(organization: Scope, document: str) -> ResponseReturnValue:
     if form.way.data == "online":
         open_page(invoice)
     flash(_("The invoice is issued and mailed to the owners and billing contacts."), "good")
+    warn_of_unshown(form.po_number.data)
     return redirect(f"/organizations/{organization.slug}/documents/{invoice}", 303)
 
 
@@ -211,11 +220,14 @@ def _render_desk(
 def _render_document(organization: Scope, page: DocumentPage, form: AcceptForm) -> str:
     if page.agreement is not None:
         form.agreement.data = str(page.agreement[0])
+    sheet = make_sheet(page.issued)
+    unshown = find_unshown_in(sheet) if page.line.kind is DocumentKind.QUOTE else ""
     return render_template(
         "billing/document.html",
         page=page,
-        sheet=make_sheet(page.issued),
+        sheet=sheet,
         form=form,
+        unshown=unshown_words(unshown) if unshown else "",
         **organization_frame(organization),
     )
 

@@ -1,14 +1,19 @@
 """Which characters the file of a document can show, and what stands in for the others.
 
-The file's font has Latin, Greek, Cyrillic, Hebrew, Arabic and more, but not the signs of Chinese,
-Japanese, Korean or Indian scripts. The page of a document shows whatever the reader's device has.
+The file's font has Latin, Greek, Cyrillic, Armenian and Georgian, but not the signs of Chinese,
+Japanese, Korean, Thai or Indian scripts. It has Hebrew and Arabic letters, too, but the file sets
+letters one by one from left to right: it neither turns a line round nor joins letters, and an
+accent that is no part of its letter lands beside its place. So these count as not shown. The page
+of a document shows whatever the reader's device has.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +27,7 @@ FONT_FILES = (("", "dejavu-sans.ttf"), ("B", "dejavu-sans-bold.ttf"))
 STAND_IN = "□"
 _LAID_OUT = "\n\r\t"
 _MOST_UNSHOWN = 20
+_RIGHT_LEFT = frozenset({"R", "AL", "AN"})
 
 
 def font_folder() -> Path:
@@ -30,11 +36,17 @@ def font_folder() -> Path:
 
 
 def find_unshown(text: str) -> str:
-    """The characters of a text that a file cannot show, each once, in their order."""
+    """The characters of a text that a file cannot set rightly, each once, in their order."""
     if text.isascii():
         return ""
     shown = _shown(font_folder())
-    return "".join(dict.fromkeys(each for each in text if each not in shown))
+    wrong = (each for each in text if not _is_invisible(each) and not _is_set(each, shown))
+    return "".join(dict.fromkeys(wrong))
+
+
+def find_unshown_in(sheet: Sheet) -> str:
+    """The characters of a whole document that its file cannot set rightly."""
+    return find_unshown("".join(_texts(sheet)))
 
 
 def fit_to_font(sheet: Sheet) -> Sheet:
@@ -42,7 +54,8 @@ def fit_to_font(sheet: Sheet) -> Sheet:
 
     A sheet that the font can show is returned as it is.
     """
-    unshown = find_unshown("".join(_texts(sheet)))
+    unshown, invisible = find_unshown_in(sheet), filter(_is_invisible, "".join(_texts(sheet)))
+    sheet = _mapped(sheet, dict.fromkeys(map(ord, invisible), ""))
     if not unshown:
         return sheet
     fitted: Sheet = _mapped(sheet, {ord(each): STAND_IN for each in unshown})
@@ -60,14 +73,33 @@ def warn_of_unshown(*texts: str | None) -> None:
     unshown = find_unshown("".join(text or "" for text in texts))
     if unshown:
         flash(
-            _(
-                "PDF files cannot show these characters and print %(square)s instead: %(unshown)s."
-                " Write the name and address in Latin letters too; pages show everything.",
-                square=STAND_IN,
-                unshown=unshown[:_MOST_UNSHOWN],
-            ),
+            unshown_words(unshown),
             "live",
         )
+
+
+def unshown_words(unshown: str) -> str:
+    """Says what the file of a document does with characters that it cannot set."""
+    named = (f"◌{each}" if unicodedata.category(each)[0] == "M" else each for each in unshown)
+    return _(
+        "PDF files cannot show these characters and print %(square)s instead: %(unshown)s."
+        " Write the name and address in Latin letters too; pages show everything.",
+        square=STAND_IN,
+        unshown=" ".join(islice(named, _MOST_UNSHOWN)),
+    )
+
+
+def _is_invisible(character: str) -> bool:
+    """Whether a character only steers its neighbors: joiners, marks of direction, variants."""
+    return unicodedata.category(character) == "Cf" or "\ufe00" <= character <= "\ufe0f"
+
+
+def _is_set(character: str, shown: frozenset[str]) -> bool:
+    """Whether the file sets a character as its readers expect it."""
+    mark = unicodedata.category(character)[0] == "M"
+    return (
+        character in shown and not mark and unicodedata.bidirectional(character) not in _RIGHT_LEFT
+    )
 
 
 @cache

@@ -131,12 +131,21 @@ def _period(issued: Issued) -> str:
             first=_day(issued.term_starts_at.date()),
             last=_day(issued.term_ends_at.date()),
         )
-    spans = {
-        "week": _("one week from payment"),
-        "month": _("one month from payment"),
-        "year": _("one year from payment"),
-        "one_time": _("one year from payment, not renewed"),
-    }
+    if issued.notes.get("online"):
+        # The processor's first term begins with its invoice.
+        spans = {
+            "week": _("one week from the date of this invoice"),
+            "month": _("one month from the date of this invoice"),
+            "year": _("one year from the date of this invoice"),
+            "one_time": _("one year from payment, not renewed"),
+        }
+    else:
+        spans = {
+            "week": _("one week from payment"),
+            "month": _("one month from payment"),
+            "year": _("one year from payment"),
+            "one_time": _("one year from payment, not renewed"),
+        }
     interval = interval_of(issued)
     return spans[interval.value] if interval else ""
 
@@ -155,12 +164,33 @@ def _sums(issued: Issued) -> list[Sum]:
             Sum(_("Net"), exact_money(issued.net)),
             Sum(rate if charged else name, exact_money(issued.tax)),
         ]
-    return [*sums, Sum(_("Total"), exact_money(issued.total), strong=True)]
+    sums.append(Sum(_("Total"), exact_money(issued.total), strong=True))
+    credit = _credit(issued)
+    if credit.amount_minor:
+        sums.append(
+            Sum(
+                _("Paid from your credit"),
+                exact_money(Money(-credit.amount_minor, credit.currency)),
+            )
+        )
+        sums.append(Sum(_("To pay"), exact_money(issued.total - credit), strong=True))
+    return sums
+
+
+def _credit(issued: Issued) -> Money:
+    """What credit of the buyer had paid of an invoice when it was issued."""
+    used = issued.notes.get("credit_minor") if issued.kind is DocumentKind.INVOICE else None
+    return Money(int(used or 0), issued.total.currency)
+
+
+def _is_settled(issued: Issued) -> bool:
+    """Whether credit paid all of an invoice, so that nobody has to pay it."""
+    return _credit(issued) == issued.total
 
 
 def _payment(issued: Issued) -> list[tuple[str, str]]:
     """Where an invoice is paid to, and what to quote."""
-    if issued.kind is not DocumentKind.INVOICE:
+    if issued.kind is not DocumentKind.INVOICE or _is_settled(issued):
         return []
     seller, lines = issued.seller, []
     lines.append((_("Pay to"), seller.account_holder or seller.legal_name))
@@ -192,14 +222,7 @@ def _notes(issued: Issued) -> list[str]:
     else:
         notes.append(_("Amounts of positions contain the %(name)s.", name=name))
     if issued.kind is DocumentKind.INVOICE and issued.due_on is not None:
-        days = (issued.due_on - issued.issued_on).days
-        notes.append(
-            _(
-                "Payable within %(days)s days, until %(day)s, without deduction.",
-                days=days,
-                day=_day(issued.due_on),
-            )
-        )
+        notes.append(_payable(issued, issued.due_on))
     if agreement := issued.notes.get("agreement"):
         notes.append(
             _(
@@ -220,6 +243,16 @@ def _notes(issued: Issued) -> list[str]:
         else:
             notes.append(_("The invoice is paid in full."))
     return notes
+
+
+def _payable(issued: Issued, due_on: date) -> str:
+    if _is_settled(issued):
+        return _("Paid from your credit. Nothing is left to pay.")
+    return _(
+        "Payable within %(days)s days, until %(day)s, without deduction.",
+        days=(due_on - issued.issued_on).days,
+        day=_day(due_on),
+    )
 
 
 def _country(code: str, language: str) -> str:

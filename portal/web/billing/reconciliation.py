@@ -87,5 +87,5 @@ def _compare(page: str) -> ResponseReturnValue:
 def _set_aside(project_id: int | None, finding: int, page: str) -> ResponseReturnValue:
     with transaction():
         set_aside(current_actor(), project_id, finding, now=now())
-    flash(_("Set aside."), "good")
+    flash(_("Set aside."), "done")
     return redirect(page, 303)

@@ -55,7 +55,10 @@ def save(project: Scope) -> ResponseReturnValue:
             flash(_("Saved. Documents that are issued stay as they are."), "good")
             if looks_wrong(form.country.data or "", form.tax_id.data or ""):
                 flash(_("The tax id is saved, but it does not look like one. Check it."), "live")
-            warn_of_unshown(form.legal_name.data, form.address.data)
+            warn_of_unshown(
+                form.legal_name.data, form.address.data, form.account_holder.data,
+                form.bank_note.data,
+            )  # fmt: skip
             return redirect(f"/desk/{project.slug}/treasury/seller", 303)
     return _render(project, form, AgreementForm(formdata=None)), 422
 

@@ -34,6 +34,7 @@ from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.billing.billing import send_pdf
 from portal.web.billing.billing_forms import CreditForm, PaymentForm
 from portal.web.billing.document_sheet import make_sheet
+from portal.web.billing.hosted_pages import ask_rest_only
 from portal.web.charts import Column, Columns
 from portal.web.desk_frame import desk_frame
 from portal.web.errors import status_of
@@ -116,7 +117,8 @@ def pay(project: Scope, document: str) -> ResponseReturnValue:
         _at_amount(form, error)
         page = find_document_page(document, project_id=project.id, now=now())
         return _render(project, page, form, _credit_form(page, fresh=True)), status_of(error)
-    flash(_("The payment is recorded, and a receipt is mailed."), "good")
+    ask_rest_only(document)
+    flash(_("The payment is recorded, and a receipt is mailed."), "done")
     if surplus.amount_minor:
         flash(_("%(more)s more than owed is kept as credit.", more=format_money(surplus)), "live")
     return redirect(f"/desk/{project.slug}/treasury/documents/{document}", 303)
@@ -144,6 +146,7 @@ def credit(project: Scope, document: str) -> ResponseReturnValue:
     except (Refusal, Conflict) as error:
         _at_amount(form, error)
         return _render(project, page, _payment_form(page, fresh=True), form), status_of(error)
+    ask_rest_only(document)
     flash(_("The credit note is issued and mailed."), "good")
     return redirect(f"/desk/{project.slug}/treasury/documents/{note}", 303)
 

@@ -29,7 +29,10 @@ class NameForm(Form):
         max_length=LONGEST_NAME,
         required=True,
         missing=_l("Enter the name others see."),
-        description=_l("Shown to colleagues and maintainers, never on public pages unasked."),
+        description=_l(
+            "Shown to colleagues and maintainers. In public only if you maintain a project,"
+            " or sponsor as a person and do not stay private."
+        ),
         render_kw={"autocomplete": "name"},
     )
     next = HiddenField()

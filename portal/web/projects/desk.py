@@ -9,13 +9,12 @@ from flask_babel import gettext as _
 from portal.database import transaction
 from portal.domain.errors import NotFound, Refusal
 from portal.domain.permissions import Permission, ProjectRole, may
-from portal.domain.tasks import count_waiting
+from portal.domain.tasks import Desk, count_waiting
 from portal.queries.billing.selfcheck import find_last_run
 from portal.queries.desks.desks import find_my_desks, get_overview
 from portal.queries.identity.actors import Scope
 from portal.queries.identity.audit import list_project_audit
 from portal.queries.projects.project_desk import MaintainerLine, find_people, get_profile
-from portal.queries.workshop.contributors import list_contributions
 from portal.services.projects.maintainers import (
     change_roles,
     invite_maintainer,
@@ -37,13 +36,19 @@ def mine() -> ResponseReturnValue:
     """Everything the reader has roles in, and what waits there."""
     actor = current_actor()
     desks = find_my_desks(actor, now=now())
-    roots = {(True, each.id): (f"/desk/{each.slug}", each.name) for each in desks.projects} | {
-        (False, each.id): (f"/organizations/{each.slug}", each.name) for each in desks.organizations
+    places = (
+        (Desk.PROJECT, "/desk", desks.projects),
+        (Desk.ORGANIZATION, "/organizations", desks.organizations),
+        (Desk.CONTRIBUTOR, "/contributor", desks.contributions),
+    )
+    roots = {
+        (desk, each.id): (f"{root}/{each.slug}", each.name)
+        for desk, root, found in places
+        for each in found
     }
     return render_template(
         "desk/mine.html",
         desks=desks,
-        contributions=list_contributions(actor.person_id or 0, now=now()),
         actor=actor,
         tasks=list_tasks(desks.tasks, roots, now=now()),
     )
@@ -55,7 +60,7 @@ def overview(project: Scope) -> ResponseReturnValue:
     """What needs the reader on this desk."""
     actor = current_actor()
     found = get_overview(project.id, actor, now=now())
-    roots = {(True, project.id): (f"/desk/{project.slug}", "")}
+    roots = {(Desk.PROJECT, project.id): (f"/desk/{project.slug}", "")}
     return render_template(
         "desk/overview.html",
         **desk_frame(project),

@@ -35,7 +35,7 @@ from portal.web.page_cache import page_changes_at, public_page
 from portal.web.projects.charter_rules import describe_charter, describe_voice
 from portal.web.row_numbers import asked_number
 from portal.web.sponsorship.benefits import describe_benefit
-from portal.web.votes.method_words import describe_choice, explain_count
+from portal.web.votes.method_words import explain_count, list_choice
 from portal.web.votes.option_outcomes import name_chosen
 from portal.web.votes.outcome_words import (
     explain_house,
@@ -148,6 +148,7 @@ def proposal(project: str, number: int) -> ResponseReturnValue:
     page = get_proposal_page(frame.id, number, now=now())
     for vote in page.votes:
         page_changes_at(vote.closes_at, now=now())
+    page_changes_at(page.consulted_until, now=now())
     window = find_window(page.votes[0].id) if page.votes else None
     return _page(
         "proposal",
@@ -155,7 +156,7 @@ def proposal(project: str, number: int) -> ResponseReturnValue:
         page=page,
         need_credits=find_need_credits(frame.id, number),
         consultation=find_public_statements(frame.id, number),
-        desks=list_own_desks(current_actor(), frame.id),
+        desks=list_own_desks(current_actor(), frame.id, Permission.ORGANIZATION_STATEMENT_READ),
         contributes=may(
             current_actor(), Permission.CONTRIBUTOR_STATEMENT_WRITE, project_id=frame.id
         ),
@@ -198,7 +199,7 @@ def outcome(project: str, number: int) -> ResponseReturnValue:
         pictures=outcome_charts(page.figures),
         chosen=name_chosen(page.figures),
         how_counted=explain_count(page.figures.paper, page.tie),
-        describe_choice=describe_choice,
+        list_choice=list_choice,
         turnout=turnout_chart(page.figures),
         house_name=house_name,
         unnamed_elector=unnamed_elector,
@@ -246,6 +247,8 @@ def contribute(project: str) -> ResponseReturnValue:
         intake=intake,
         resting=resting,
         gives_support=gives_support(frame.id),
+        desks=list_own_desks(current_actor(), frame.id, Permission.ORGANIZATION_NEED_WRITE),
+        contributes=may(current_actor(), Permission.CONTRIBUTOR_NEED_WRITE, project_id=frame.id),
         maintainers=find_public_people(frame.id).maintainers,
     )
 

@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from markupsafe import Markup, escape
 
-from portal.domain.tasks import Horizon, Task, TaskKind, horizon
+from portal.domain.tasks import Desk, Horizon, Task, TaskKind, horizon
 from portal.web.formats import format_at, format_on
 
 _K = TaskKind
@@ -25,6 +25,10 @@ _WORDS = {
         "/proposals/{key}/decision#review",
     ),
     _K.PROJECT_CONSULTATION: (_l("In consultation"), "/proposals/{key}"),
+    _K.PROJECT_CONSULTED: (
+        _l("The last day for statements is over: open a vote, or give it more time"),
+        "/proposals/{key}",
+    ),
     _K.PROJECT_DRAFT: (_l("A draft"), "/proposals/{key}"),
     _K.PROJECT_ROADMAP: (_l("Say how far it has come"), "/roadmap/{key}#report"),
     _K.PROJECT_SCREEN_NEED: (_l("Screen a need"), "/screening#need-{key}"),
@@ -33,6 +37,10 @@ _WORDS = {
         "/screening#message-{key}",
     ),
     _K.PROJECT_SCREEN_STATEMENT: (_l("Screen a statement"), "/screening#statement-{key}"),
+    _K.PROJECT_STATEMENT: (
+        _l("A steward asks for other words"),
+        "/proposals/{key}/statements/own",
+    ),
     _K.PROJECT_NEED: (_l("Answer a need"), "/needs/{key}#answer"),
     _K.PROJECT_NEED_ASKED: (_l("The author’s turn"), "/needs/{key}"),
     _K.PROJECT_NEED_MESSAGE: (_l("The author wrote again"), "/needs/{key}#answer"),
@@ -67,9 +75,18 @@ _WORDS = {
     _K.ORGANIZATION_ENDING: (_l("The term ends and is not renewed"), "/sponsorships/{key}"),
     _K.ORGANIZATION_REJECTED: (_l("Name or logo was not approved"), "/profile"),
     _K.ORGANIZATION_RELATED: (_l("Says that it belongs to you"), ""),
+    _K.CONTRIBUTOR_BALLOT: (_l("Cast your ballot"), "/votes/{key}"),
+    _K.CONTRIBUTOR_REWORD: (_l("A steward asks for other words"), "/needs/{key}/edit"),
+    _K.CONTRIBUTOR_STATEMENT: (
+        _l("A steward asks for other words"),
+        "/statements/{key}/edit",
+    ),
+    _K.CONTRIBUTOR_ASKED: (_l("The maintainers wrote to you"), "/needs/{key}#conversation"),
 }
 # A close is an instant; everything else is a day.
-_TO_THE_MINUTE = frozenset({_K.PROJECT_BALLOT, _K.PROJECT_VOTE, _K.ORGANIZATION_BALLOT})
+_TO_THE_MINUTE = frozenset(
+    {_K.PROJECT_BALLOT, _K.PROJECT_VOTE, _K.ORGANIZATION_BALLOT, _K.CONTRIBUTOR_BALLOT}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +126,14 @@ class TaskList:
 
 def list_tasks(
     tasks: Iterable[Task],
-    roots: Mapping[tuple[bool, int], tuple[str, str]],
+    roots: Mapping[tuple[Desk, int], tuple[str, str]],
     *,
     now: datetime,
 ) -> TaskList:
-    """Tasks in words; ``roots`` gives a desk's address and its name by (is a project, id)."""
+    """Tasks in words; ``roots`` gives a desk's address and its name by (desk, id)."""
     found: dict[Horizon, list[TaskLine]] = {each: [] for each in Horizon}
     for task in tasks:
-        root, place = roots[task.kind.is_of_project, task.scope_id]
+        root, place = roots[task.kind.desk, task.scope_id]
         found[horizon(task, now=now)].append(_line(task, root, place, now))
     return TaskList(*(tuple(found[each]) for each in Horizon))
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from portal.database import transaction
 from portal.domain.errors import ProcessorUnavailable, Refusal
 from portal.domain.permissions import Actor
-from portal.queries.sponsorship.purchases import MYSELF, BuyPage, Choice
+from portal.queries.sponsorship.purchases import MYSELF, BuyPage, Choice, find_own_organization
 from portal.queries.sponsorship.sponsorships import find_payer_return
 from portal.services.billing.online_invoices import fall_back, find_asked, keep_opened
 from portal.services.identity.supporters import get_own_organization
@@ -95,7 +95,7 @@ def _buyer(page: BuyPage) -> tuple[Actor, int]:
     if page.obstacles:
         raise Refusal(page.obstacles[0].code, page.obstacles[0].message)
     with transaction():
-        return get_own_organization(current_actor(), now=now())
+        return get_own_organization(current_actor(), read_own=find_own_organization, now=now())
 
 
 def _open(started: StartedCheckout) -> tuple[str, str]:

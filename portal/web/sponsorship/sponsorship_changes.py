@@ -178,15 +178,18 @@ def _ask(
             site=world.settings.base_url,
             now=now(),
         )
-    if asked is not None:
-        _put(asked)
-    elif shown.proration is not None:
+    pending = asked is not None and _put(asked)
+    by_card = shown.sponsorship.charged and shown.sponsorship.collection is Collection.CARD
+    if pending:
+        flash(_("The payment of the difference is still open."), "info")
+    elif shown.proration is not None and not by_card:
         flash(_("The invoice is out. The tier changes when it is paid."), "good")
     else:
         flash(_("The change is noted."), "good")
 
 
-def _put(asked: AskedChange) -> None:
+def _put(asked: AskedChange) -> bool:
+    """Ask the processor, and keep its answer; whether a card's payment is still open."""
     world, reference = collaborators(), asked.request.reference
     try:
         seen = put_to_processor(world.payments, asked)
@@ -196,11 +199,7 @@ def _put(asked: AskedChange) -> None:
         raise
     with transaction():
         take_answer(reference, seen, site=world.settings.base_url, now=now())
-    waits = seen.renewal.change_pending
-    flash(
-        _("The payment of the difference is still open.") if waits else _("The change is noted."),
-        "info" if waits else "good",
-    )
+    return seen.renewal.change_pending
 
 
 def _preview(organization: Scope, reference: str, tier: str) -> ChangePreview:

@@ -12,10 +12,10 @@ from portal.domain.permissions import Permission, may
 from portal.queries.identity.actors import Scope
 from portal.queries.sponsorship.changes import find_live_change
 from portal.queries.sponsorship.purchases import BuyPage, find_buy_page
+from portal.queries.sponsorship.sponsors_desk import find_sponsors_desk
 from portal.queries.sponsorship.sponsorships import (
     find_cancel_page,
     find_receipt_page,
-    find_sponsors_desk,
     find_sponsorship_page,
 )
 from portal.services.payments.renewals import converge_renewal, wish_renewal
@@ -143,7 +143,7 @@ def review(project: Scope, reference: str) -> ResponseReturnValue:
     except (Refusal, Conflict) as error:
         refused(form, error)
         return _render_desk(project, form, reference), status_of(error)
-    flash(_("Name, link and logo are shown.") if approved else _("Rejected."), "good")
+    flash(_("Name, link and logo are shown.") if approved else _("Rejected."), "done")
     return redirect(f"/desk/{project.slug}/sponsors", 303)
 
 

@@ -31,6 +31,7 @@ from portal.services.sponsorship.tiers import (
     restore_tier,
 )
 from portal.web.access import collaborators, current_actor, now, requires
+from portal.web.billing.document_characters import warn_of_unshown
 from portal.web.desk_frame import desk_frame
 from portal.web.formats import format_share
 from portal.web.forms import refused
@@ -165,6 +166,7 @@ def _handle(
         refused(form, refusal)
         return _render(project, form, history), 422
     flash(_("Saved.") if changed else _("Nothing was changed."), "good" if changed else "info")
+    warn_of_unshown(terms.name)
     return redirect(f"/desk/{project.slug}/tiers", 303)
 
 

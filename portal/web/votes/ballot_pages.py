@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from flask import flash
+from flask import flash, request
 from flask_babel import gettext as _
 
+from portal.database import write_together
+from portal.domain.errors import Refusal
 from portal.domain.votes import Method
 from portal.queries.votes.votes import BallotPage
-from portal.web.access import now
+from portal.services.votes.vote_mail import Receipt
+from portal.web.access import collaborators, current_actor, now, this_moment
 from portal.web.votes.method_words import (
     describe_choice,
     explain_ballot,
     explain_count,
     method_names,
 )
-from portal.web.votes.option_ballots import BallotForm, cast_form, choice_name
+from portal.web.votes.option_ballots import (
+    BallotForm,
+    cast_form,
+    choice_name,
+    posted_form,
+    read_posted,
+)
 from portal.web.votes.outcome_words import house_name
 
 
@@ -26,9 +37,30 @@ def filled_form(page: BallotPage) -> BallotForm:
     return cast_form(ballot.choice, ballot.reason, ballot.conflict) if ballot else BallotForm()
 
 
-def say_cast(reference: str) -> None:
-    """Tell whoever cast a ballot that it is cast."""
-    flash(_("The ballot is cast. Its receipt is %(receipt)s.", receipt=reference), "good")
+def cast_posted(cast: Callable[..., Receipt], *where: int) -> BallotForm | None:
+    """Cast the posted ballot by one of the services for it; the form where it was refused.
+
+    The server's clock is read when it is the ballot's turn to be written.
+    """
+    form = posted_form(request.form)
+    if not form.validate():
+        return form
+    try:
+        posted = partial(
+            cast,
+            current_actor(),
+            *where,
+            read_posted(request.form),
+            reason=form.reason.data,
+            conflict=form.conflict.data,
+            site=collaborators().settings.base_url,
+        )
+        receipt = write_together(lambda: posted(now=this_moment()))
+    except Refusal as refusal:
+        form.refuse(refusal)
+        return form
+    flash(_("The ballot is cast. Its receipt is %(receipt)s.", receipt=receipt.reference), "done")
+    return None
 
 
 def ballot_context(page: BallotPage, form: BallotForm) -> dict[str, Any]:

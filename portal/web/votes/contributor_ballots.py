@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from portal.database import transaction
-from portal.domain.errors import Refusal
 from portal.domain.permissions import Permission
 from portal.queries.identity.actors import Scope
 from portal.queries.votes.votes import BallotPage, get_contributor_ballot_page
 from portal.queries.votes.windows import find_window
 from portal.services.votes.ballots import cast_contributor_ballot
-from portal.web.access import collaborators, current_actor, now, requires, this_moment
+from portal.web.access import current_actor, now, requires, this_moment
 from portal.web.contributor_frame import contributor_frame
-from portal.web.votes.ballot_pages import ballot_context, filled_form, say_cast
-from portal.web.votes.option_ballots import BallotForm, posted_form, read_posted
+from portal.web.votes.ballot_pages import ballot_context, cast_posted, filled_form
+from portal.web.votes.option_ballots import BallotForm
 
 blueprint = Blueprint("contributor_ballots", __name__)
 
@@ -36,26 +34,10 @@ def ballot(project: Scope, vote_id: int) -> ResponseReturnValue:
 @requires(Permission.CONTRIBUTOR_BALLOT_CAST)
 def cast(project: Scope, vote_id: int) -> ResponseReturnValue:
     """Cast or replace it."""
-    form = posted_form(request.form)
-    if form.validate():
-        try:
-            with transaction():
-                receipt = cast_contributor_ballot(
-                    current_actor(),
-                    project.id,
-                    vote_id,
-                    read_posted(request.form),
-                    reason=form.reason.data,
-                    conflict=form.conflict.data,
-                    site=collaborators().settings.base_url,
-                    now=this_moment(),
-                )
-        except Refusal as refusal:
-            form.refuse(refusal)
-        else:
-            say_cast(receipt.reference)
-            return redirect(f"/contributor/{project.slug}/votes/{vote_id}", 303)
-    return _render(project, _page(project, vote_id, this_moment()), form), 422
+    refused_form = cast_posted(cast_contributor_ballot, project.id, vote_id)
+    if refused_form is None:
+        return redirect(f"/contributor/{project.slug}/votes/{vote_id}", 303)
+    return _render(project, _page(project, vote_id, this_moment()), refused_form), 422
 
 
 def _page(project: Scope, vote_id: int, at: datetime) -> BallotPage:

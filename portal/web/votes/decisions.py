@@ -82,8 +82,8 @@ def record(project: Scope, number: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("The decision is recorded and public."), "good")
-            return redirect(f"/desk/{project.slug}/proposals/{number}/decision", 303)
+            flash(_("The decision is recorded and public."), "done")
+            return redirect(f"/desk/{project.slug}/proposals/{number}/decision#content", 303)
     return _render(project, number, form), 422
 
 
@@ -107,8 +107,8 @@ def review(project: Scope, number: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("The review is recorded and public."), "good")
-            return redirect(f"/desk/{project.slug}/proposals/{number}/decision#review", 303)
+            flash(_("The review is recorded and public."), "done")
+            return redirect(f"/desk/{project.slug}/proposals/{number}/decision#content", 303)
     return _render(project, number, DecisionForm(formdata=None), form), 422
 
 
@@ -156,8 +156,8 @@ def report(project: Scope, number: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("The roadmap is up to date."), "good")
-            return redirect(f"/desk/{project.slug}/roadmap/{number}", 303)
+            flash(_("The roadmap is up to date."), "done")
+            return redirect(f"/desk/{project.slug}/roadmap/{number}#content", 303)
     return _render_item(project, get_roadmap_item(project.id, number), form), 422
 
 

@@ -144,19 +144,24 @@ def _ends(paper: BallotPaper, tie: Tie) -> Iterable[str]:
 
 
 def describe_choice(choice: Position | Mapping[str, Any], paper: BallotPaper) -> str:
-    """A ballot over options in words, such as "1. Tracing, 2. Windows"."""
+    """A ballot over options in one line, such as "1. Tracing; 2. Windows"."""
+    return "; ".join(list_choice(choice, paper))
+
+
+def list_choice(choice: Position | Mapping[str, Any], paper: BallotPaper) -> list[str]:
+    """What a ballot over options says of each of them, or the one word that it says of all."""
     names = option_names(paper)
     if not isinstance(choice, Mapping):
-        return choice.value
+        return [choice.value]
     if "recused" in choice:
-        return _("Recused")
+        return [_("Recused")]
     if "approved" in choice:
-        return ", ".join(names[each] for each in names if each in choice["approved"]) or _("none")
+        return [names[each] for each in names if each in choice["approved"]] or [_("none")]
     if "ranks" in choice:
-        return _describe_ranks(choice["ranks"], names)
+        return _list_ranks(choice["ranks"], names)
     ((kind, numbers),) = choice.items()
-    said = (_numbered(kind, names[each], numbers[each]) for each in names if each in numbers)
-    return "; ".join(said) or _("none")
+    said = [_numbered(kind, names[each], numbers[each]) for each in names if each in numbers]
+    return said or [_("none")]
 
 
 def _numbered(kind: str, name: str, number: int) -> str:
@@ -168,10 +173,10 @@ def _numbered(kind: str, name: str, number: int) -> str:
     return _("%(name)s: %(score)s", name=name, score=number)
 
 
-def _describe_ranks(ranks: Mapping[str, int], names: Mapping[str, str]) -> str:
+def _list_ranks(ranks: Mapping[str, int], names: Mapping[str, str]) -> list[str]:
     groups: dict[int, list[str]] = {}
     for option in names:
         if option in ranks:
             groups.setdefault(ranks[option], []).append(names[option])
-    said = (f"{rank}. {' = '.join(groups[rank])}" for rank in sorted(groups))
-    return ", ".join(said) or _("none ranked")
+    said = [f"{rank}. {' = '.join(groups[rank])}" for rank in sorted(groups)]
+    return said or [_("none ranked")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, groupby
 
 from flask_babel import gettext as _
 from markupsafe import Markup
@@ -14,6 +14,7 @@ from portal.web.charts import draw
 from portal.web.svg import element, figures, label, legend, percent, picture, rect, upright
 
 _WIDEST_MATRIX = 8  # cells that still hold a weight on the narrowest screen
+_NUMBERED_COLUMNS = 12  # beyond them every fifth has its number
 _NAME_LENGTH = 38
 _SHORT_WORDS = 8  # that fit behind the longest bar on the narrowest screen
 
@@ -126,26 +127,44 @@ def _matrix(chart: Matrix) -> Markup:
         _table(_("Strongest path from the row to the column"), chart.names, chart.paths),
         class_="more",
     )
-    if len(chart.names) > _WIDEST_MATRIX:
-        return tables
     keys = [
         ("c-for", _("The row is ranked above the column by more weight")),
         ("c-ground", _("By less, or by as much")),
     ]
     count = len(chart.names)
+    told = count <= _WIDEST_MATRIX
+    height = 62 if told else 50
     drawn = [
-        label(str(place + 1), Fraction(2 * place + 1, 2 * count), 20, class_="quiet", side="middle")
-        for place in range(count)
+        label(str(place), Fraction(2 * place - 1, 2 * count), 20, class_="quiet", side="middle")
+        for place in range(1, count + 1)
+        if count <= _NUMBERED_COLUMNS or place % 5 == 0
     ]
     for row in range(count):
-        drawn += _cells(chart, row, 30 + 62 * row)
-    description = "; ".join(
-        _("%(row)s beats %(others)s", row=chart.names[row], others=", ".join(beaten))
-        for row in range(count)
-        if (beaten := [name for name, won in zip(chart.names, chart.wins[row], strict=True) if won])
-    )
-    svg = picture(_("Each option against each other"), f"{description}.", 30 + 62 * count, drawn)
+        drawn += (_cells if told else _runs)(chart, row, 30 + height * row)
+    said = "; ".join(_beaten(chart, row, told=told) for row in range(count) if any(chart.wins[row]))
+    svg = picture(_("Each option against each other"), f"{said}.", 30 + height * count, drawn)
     return legend(keys) + svg + tables
+
+
+def _beaten(chart: Matrix, row: int, *, told: bool) -> str:
+    """Which others an option beats; of many options, how many."""
+    beaten = [name for name, won in zip(chart.names, chart.wins[row], strict=True) if won]
+    others = ", ".join(beaten) if told else _("%(num)s others", num=len(beaten))
+    return _("%(row)s beats %(others)s", row=chart.names[row], others=others)
+
+
+def _runs(chart: Matrix, row: int, top: int) -> Iterator[Markup]:
+    """A row of a matrix too wide for weights: what it wins, cells that touch as one bar."""
+    count = len(chart.names)
+    yield from _name(f"{row + 1}. {chart.names[row]}", top + 16)
+    cells = (None if place == row else won for place, won in enumerate(chart.wins[row]))
+    start = 0
+    for won, run in groupby(cells):
+        length = len(list(run))
+        if won is not None:
+            kind = "c-for" if won else "c-ground"
+            yield rect(kind, Fraction(start, count), Fraction(length, count), top + 22, 16)
+        start += length
 
 
 def _cells(chart: Matrix, row: int, top: int) -> Iterator[Markup]:

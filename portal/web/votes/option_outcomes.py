@@ -81,18 +81,23 @@ def _total(total: int, method: Method) -> str:
 
 
 def _explain_ranked(count: RankedCount, paper: BallotPaper) -> Iterator[str]:
-    names = option_names(paper)
-    first = count.placing.order[0]
-    if len(first) > 1:
+    names, first = option_names(paper), count.placing.order[0]
+    against = [place for place in range(len(paper.ids)) if paper.ids[place] != NOT_NOW]
+    kept = paper.ids.index(NOT_NOW)
+    if any(count.pairwise[kept]) or any(row[kept] for row in count.pairwise):
+        against.append(kept)
+    else:
+        yield _("Nobody compared an option with “Not now”, so it stood against none of them.")
+        first = tuple(option for option in first if option != NOT_NOW)
+    if len(first) != 1:
         yield _("Level in first place: %(options)s.", options=_join(first, names))
         return
     winner = paper.ids.index(first[0])
-    beaten = [
+    if all(
         count.pairwise[winner][other] > count.pairwise[other][winner]
-        for other in range(len(paper.ids))
+        for other in against
         if other != winner
-    ]
-    if all(beaten):
+    ):
         yield _(
             "%(option)s is first: more weight ranks it above each of the others than below.",
             option=names[first[0]],

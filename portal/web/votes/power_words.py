@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from portal.domain.chambers import Chamber, Power
 from portal.domain.charter import HEADCOUNT, House
-from portal.domain.electorate import Chamber, Power
 from portal.domain.power import PowerWarning
 from portal.domain.rules import known_powers
 from portal.queries.weights.powers import HousePower

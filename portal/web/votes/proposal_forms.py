@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, time
+
 from flask_babel import lazy_gettext as _l
 from wtforms import HiddenField, SelectMultipleField
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.queries.workshop.joined_needs import JoinedNeed
 from portal.web.forms import Form, LongTextField, TextField
+from portal.web.votes.decision_forms import OwnDateField
 
 _LONGEST_TEXT = 40_000
 _MOST_DIGITS = 9
@@ -58,6 +62,22 @@ class ProposalForm(Form):
         raw = self.revision.data or ""
         well_formed = raw.isascii() and raw.isdigit() and len(raw) <= _MOST_DIGITS
         return int(raw) if well_formed else 0
+
+
+class ConsultationForm(Form):
+    """Until when statements are taken."""
+
+    until = OwnDateField(
+        _l("Statements until the end of"),
+        validators=[Optional()],
+        description=_l("In UTC. Empty means: until a vote opens."),
+    )
+
+    @property
+    def until_instant(self) -> datetime | None:
+        """The last instant of the day, in UTC."""
+        day = self.until.data
+        return None if day is None else datetime.combine(day, time.max, tzinfo=UTC)
 
 
 class WithdrawForm(Form):

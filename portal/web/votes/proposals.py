@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -15,6 +17,7 @@ from portal.queries.identity.actors import Scope
 from portal.queries.votes.proposals import DeskProposal, get_desk_proposal, list_desk_proposals
 from portal.queries.workshop.joined_needs import list_joinable, list_joined
 from portal.services.votes.proposals import (
+    date_consultation,
     draft_proposal,
     edit_proposal,
     publish_proposal,
@@ -26,7 +29,7 @@ from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.row_numbers import asked_number
-from portal.web.votes.proposal_forms import ProposalForm, WithdrawForm
+from portal.web.votes.proposal_forms import ConsultationForm, ProposalForm, WithdrawForm
 from portal.web.workshop.need_forms import CREDITS, OFFERS
 
 blueprint = Blueprint("proposals", __name__)
@@ -137,14 +140,31 @@ def change(project: Scope, number: int) -> ResponseReturnValue:
 @blueprint.post(f"{_ONE}/publish")
 @requires(Permission.PROJECT_PROPOSAL_EDIT)
 def publish(project: Scope, number: int) -> ResponseReturnValue:
-    """Show a draft to everybody, for consultation."""
-    try:
-        with transaction():
-            publish_proposal(current_actor(), project.id, number, now=now())
-    except Refusal as refusal:
-        return _render_refused(project, number, refusal)
-    flash(_("The proposal is public and in consultation."), "good")
-    return _to(project, number)
+    """Show a draft to everybody, for consultation, until a day if one is named."""
+    said = _("The proposal is public and in consultation.")
+    return _date(publish_proposal, project, number, said)
+
+
+@blueprint.post(f"{_ONE}/consultation")
+@requires(Permission.PROJECT_PROPOSAL_EDIT)
+def date(project: Scope, number: int) -> ResponseReturnValue:
+    """Say until when statements are taken, or that it is until a vote opens."""
+    return _date(date_consultation, project, number, _("Saved."))
+
+
+def _date(verb: Callable[..., None], project: Scope, number: int, said: str) -> ResponseReturnValue:
+    form = ConsultationForm()
+    if form.validate():
+        try:
+            with transaction():
+                verb(current_actor(), project.id, number, until=form.until_instant, now=now())
+        except Refusal as refusal:
+            refused(form, refusal)
+        else:
+            flash(said, "done")
+            return _to(project, number)
+    page = get_desk_proposal(project.id, number, now=now())
+    return _render(project, page, WithdrawForm(formdata=None), form), 422
 
 
 @blueprint.post(f"{_ONE}/take-up")
@@ -174,7 +194,7 @@ def withdraw(project: Scope, number: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("The proposal is withdrawn."), "good")
+            flash(_("The proposal is withdrawn."), "done")
             return _to(project, number)
     return _render(project, get_desk_proposal(project.id, number, now=now()), form), 422
 
@@ -183,13 +203,21 @@ def _to(project: Scope, number: int) -> ResponseReturnValue:
     return redirect(f"/desk/{project.slug}/proposals/{number}", 303)
 
 
-def _render(project: Scope, page: DeskProposal, form: WithdrawForm) -> str:
+def _render(
+    project: Scope,
+    page: DeskProposal,
+    form: WithdrawForm,
+    dating: ConsultationForm | None = None,
+) -> str:
     why_not = {action.value: obstacles(page.state, action) for action in ProposalAction}
     return render_template(
         "proposals/show.html",
         **desk_frame(project),
         page=page,
         form=form,
+        dating=dating or ConsultationForm(formdata=None, until=page.consulted_until),
+        dates=may(current_actor(), Permission.PROJECT_PROPOSAL_EDIT, project_id=project.id),
+        now=now(),
         why_not=why_not,
         joined=list_joined(project.id, page.number)
         if may(current_actor(), Permission.PROJECT_NEED_READ, project_id=project.id)

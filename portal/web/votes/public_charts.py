@@ -9,8 +9,8 @@ from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from portal.domain.chambers import Chamber
 from portal.domain.charter import HEADCOUNT
-from portal.domain.electorate import Chamber
 from portal.domain.outcomes import Figures, HouseFigures, Verdict
 from portal.domain.positions import Part as Count
 from portal.domain.positions import Position
@@ -130,7 +130,7 @@ def _class_chart(classes: Sequence[WeightClass]) -> Weights:
 def _class_name(held: WeightClass) -> str:
     return ngettext(
         "%(num)s elector of weight %(weight)s",
-        "%(num)s electors of weight %(weight)s each",
+        "%(num)s electors of weight %(weight)s each, together",
         held.electors,
         weight=format_weight(held.weight),
     )

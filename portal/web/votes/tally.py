@@ -59,7 +59,9 @@ def _count(form: TallyForm) -> Report:
     try:
         file = read_ballots(form.upload.filename or "", text, form.counted_by)
     except UnicodeError:
-        raise Refusal("tally.encoding", _("This file is not UTF-8 text.")) from None
+        raise Refusal(
+            "tally.encoding", _("This file is not UTF-8 text: save it as UTF-8.")
+        ) from None
     if len(file.options) > _MOST_OPTIONS:
         raise Refusal(
             "tally.too_many_options",

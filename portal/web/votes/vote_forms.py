@@ -23,7 +23,7 @@ from portal.domain.papers import (
 )
 from portal.domain.tally.options import Unranked
 from portal.domain.votes import Method
-from portal.queries.votes.votes import OfferedProposal
+from portal.queries.votes.openings import OfferedProposal
 from portal.web.exact_fields import MoneyField, WholeField
 from portal.web.forms import Form, TextField
 

@@ -11,22 +11,17 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
+from portal.domain.chambers import Chamber
 from portal.domain.charter import HEADCOUNT, Charter
-from portal.domain.electorate import Chamber
 from portal.domain.errors import Conflict, Refusal
 from portal.domain.papers import HAS_NOT_NOW, HAS_SEATS, BallotPaper, print_paper
 from portal.domain.permissions import Permission, may
 from portal.domain.rules import choose_tie, voting_chambers
 from portal.domain.votes import Method
 from portal.queries.identity.actors import Scope
-from portal.queries.votes.votes import (
-    BallotPage,
-    Opening,
-    get_ballot_page,
-    get_maintainer_ballot_page,
-    get_opening,
-    list_organization_votes,
-)
+from portal.queries.votes.openings import Opening, get_opening
+from portal.queries.votes.vote_lists import list_organization_votes
+from portal.queries.votes.votes import BallotPage, get_ballot_page, get_maintainer_ballot_page
 from portal.queries.votes.windows import find_window
 from portal.queries.weights.electorate import find_standing
 from portal.services.votes.ballots import cast_ballot, cast_maintainer_ballot
@@ -37,7 +32,7 @@ from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.identity.organization_frame import organization_frame
 from portal.web.row_numbers import asked_number
-from portal.web.votes.ballot_pages import ballot_context, filled_form, say_cast
+from portal.web.votes.ballot_pages import ballot_context, cast_posted, filled_form
 from portal.web.votes.method_words import (
     explain_ballot,
     explain_count,
@@ -46,8 +41,6 @@ from portal.web.votes.method_words import (
 from portal.web.votes.option_ballots import (
     BallotForm,
     choice_name,
-    posted_form,
-    read_posted,
 )
 from portal.web.votes.outcome_words import house_name, unnamed_elector
 from portal.web.votes.power_words import explain_frozen_power
@@ -117,7 +110,7 @@ def open_(project: Scope, number: int) -> ResponseReturnValue:
             refused(form, error)
             status = 409 if isinstance(error, Conflict) else 422
         else:
-            flash(_("The vote is open, and everything about it is frozen."), "good")
+            flash(_("The vote is open, and everything about it is frozen."), "done")
             return redirect(f"/desk/{project.slug}/votes/{vote_id}", 303)
     opening = get_opening(project.id, number, now=now(), merged=merged)
     form.seal.data = opening.seal
@@ -150,27 +143,11 @@ def ballot(organization: Scope, vote_id: int) -> ResponseReturnValue:
 @requires(Permission.ORGANIZATION_BALLOT_CAST)
 def cast(organization: Scope, vote_id: int) -> ResponseReturnValue:
     """Cast or replace the organization's ballot."""
-    form = posted_form(request.form)
-    if form.validate():
-        try:
-            with transaction():
-                receipt = cast_ballot(
-                    current_actor(),
-                    vote_id,
-                    organization.id,
-                    read_posted(request.form),
-                    reason=form.reason.data,
-                    conflict=form.conflict.data,
-                    site=collaborators().settings.base_url,
-                    now=_instant(),
-                )
-        except Refusal as refusal:
-            form.refuse(refusal)
-        else:
-            say_cast(receipt.reference)
-            return redirect(f"/organizations/{organization.slug}/votes/{vote_id}", 303)
-    page = get_ballot_page(organization.id, vote_id, now=_instant())
-    return _render_own(organization, page, form), 422
+    refused_form = cast_posted(cast_ballot, vote_id, organization.id)
+    if refused_form is None:
+        return redirect(f"/organizations/{organization.slug}/votes/{vote_id}", 303)
+    page = get_ballot_page(organization.id, vote_id, now=this_moment())
+    return _render_own(organization, page, refused_form), 422
 
 
 @blueprint.get(_DESK)
@@ -185,31 +162,10 @@ def desk_ballot(project: Scope, vote_id: int) -> ResponseReturnValue:
 @requires(Permission.PROJECT_BALLOT_CAST)
 def desk_cast(project: Scope, vote_id: int) -> ResponseReturnValue:
     """Cast or replace a maintainer's own ballot."""
-    form = posted_form(request.form)
-    if form.validate():
-        try:
-            with transaction():
-                receipt = cast_maintainer_ballot(
-                    current_actor(),
-                    project.id,
-                    vote_id,
-                    read_posted(request.form),
-                    reason=form.reason.data,
-                    conflict=form.conflict.data,
-                    site=collaborators().settings.base_url,
-                    now=_instant(),
-                )
-        except Refusal as refusal:
-            form.refuse(refusal)
-        else:
-            say_cast(receipt.reference)
-            return redirect(f"/desk/{project.slug}/votes/{vote_id}", 303)
-    return _render_desk(project, _desk_page(project, vote_id, _instant()), form), 422
-
-
-def _instant() -> datetime:
-    """The server's clock at this very moment: a ballot's instant is read inside its transaction."""
-    return this_moment()
+    refused_form = cast_posted(cast_maintainer_ballot, project.id, vote_id)
+    if refused_form is None:
+        return redirect(f"/desk/{project.slug}/votes/{vote_id}", 303)
+    return _render_desk(project, _desk_page(project, vote_id, this_moment()), refused_form), 422
 
 
 def _desk_page(project: Scope, vote_id: int, at: datetime) -> BallotPage:
@@ -233,6 +189,7 @@ def _render_opening(
         "votes/open.html",
         **desk_frame(project),
         opening=opening,
+        now=now(),
         form=form,
         method=Method(asked) if asked in set(Method) else Method.YES_NO,
         has_seats=asked in HAS_SEATS,

@@ -82,7 +82,7 @@ def close(project: Scope, number: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("Closed. The reporter gets a mail."), "good")
+            flash(_("Closed. The reporter gets a mail."), "done")
             return redirect(f"/desk/{project.slug}/conduct", 303)
     return _render(project, number, ending=form), 422
 

@@ -23,7 +23,7 @@ from portal.web.access import current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.workshop.statement_forms import POSITIONS, SHOWN, STATEMENT_CREDITS, SummaryForm
-from portal.web.workshop.statement_pages import Seat, save, show_form
+from portal.web.workshop.statement_pages import Seat, save, show_form, take_back
 
 blueprint = Blueprint("consultations", __name__)
 
@@ -70,10 +70,7 @@ def put(project: Scope, number: int) -> ResponseReturnValue:
 @requires(Permission.PROJECT_STATEMENT_WRITE)
 def withdraw(project: Scope, number: int) -> ResponseReturnValue:
     """Take one's own statement back."""
-    with transaction():
-        withdraw_own_statement(current_actor(), project.id, number, now=now())
-    flash(_("The statement is withdrawn, and its words are deleted."), "good")
-    return redirect(_home(project, number), 303)
+    return take_back(_seat(project, number))
 
 
 @blueprint.get(_SUMMARY)
@@ -139,6 +136,7 @@ def _seat(project: Scope, number: int) -> Seat:
         frame=desk_frame(project),
         read=partial(_own, project, number),
         put=partial(put_own_statement, current_actor(), project.id, number),
+        withdraw=partial(withdraw_own_statement, current_actor(), project.id, number),
         credit=Credit.PERSON,
     )
 

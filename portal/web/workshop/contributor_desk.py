@@ -12,6 +12,7 @@ from portal.domain.permissions import Permission
 from portal.queries.identity.actors import Scope
 from portal.queries.workshop.contributors import get_contributor, get_contributors_desk
 from portal.services.workshop.contributors import (
+    change_work,
     invite_contributor,
     withdraw_contributor,
     withdraw_contributor_invitation,
@@ -20,7 +21,7 @@ from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.forms import refused
 from portal.web.projects.charter_rules import describe_voice
-from portal.web.workshop.contributor_forms import EndForm, InviteForm
+from portal.web.workshop.contributor_forms import EndForm, InviteForm, WorkForm
 
 blueprint = Blueprint("contributor_desk", __name__)
 
@@ -77,6 +78,24 @@ def show(project: Scope, contributor_id: int) -> ResponseReturnValue:
     return _render_one(project, contributor_id, EndForm())
 
 
+@blueprint.post(f"{_ONE}/work")
+@requires(Permission.PROJECT_CONTRIBUTORS_EDIT)
+def work(project: Scope, contributor_id: int) -> ResponseReturnValue:
+    """Say anew what somebody was invited for."""
+    form = WorkForm()
+    if form.validate():
+        with transaction():
+            changed = change_work(
+                current_actor(), project.id, contributor_id, work=form.work.data, now=now()
+            )
+        if changed:
+            flash(_("Saved. The person gets a mail."), "good")
+        else:
+            flash(_("Nothing was changed."), "info")
+        return redirect(f"/desk/{project.slug}/contributors/{contributor_id}", 303)
+    return _render_one(project, contributor_id, EndForm(formdata=None), form), 422
+
+
 @blueprint.post(_ONE)
 @requires(Permission.PROJECT_CONTRIBUTORS_EDIT)
 def end(project: Scope, contributor_id: int) -> ResponseReturnValue:
@@ -107,8 +126,14 @@ def _render(project: Scope, form: InviteForm) -> str:
     )
 
 
-def _render_one(project: Scope, contributor_id: int, form: EndForm) -> str:
+def _render_one(
+    project: Scope, contributor_id: int, form: EndForm, working: WorkForm | None = None
+) -> str:
     line = get_contributor(project.id, contributor_id)
     return render_template(
-        "contributors/desk_show.html", **desk_frame(project), line=line, form=form
+        "contributors/desk_show.html",
+        **desk_frame(project),
+        line=line,
+        form=form,
+        working=working or WorkForm(formdata=None, work=line.work),
     )

@@ -9,10 +9,9 @@ from portal.domain.contributors import MOST_REASON, MOST_WORK
 from portal.web.forms import EmailField, Form, LongTextField, TextField
 
 
-class InviteForm(Form):
-    """An invitation, by mail, for somebody's work."""
+class WorkForm(Form):
+    """What somebody is a contributor for."""
 
-    email = EmailField(_l("E-mail address"), required=True)
     work = TextField(
         _l("What for"),
         max_length=MOST_WORK,
@@ -23,6 +22,12 @@ class InviteForm(Form):
             " only if the person chooses to be named."
         ),
     )
+
+
+class InviteForm(WorkForm):
+    """An invitation, by mail, for somebody's work."""
+
+    email = EmailField(_l("E-mail address"), required=True)
 
 
 class NameForm(Form):

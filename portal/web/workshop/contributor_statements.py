@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.database import transaction
 from portal.domain.charter import ContributorsVoice
 from portal.domain.needs import Credit
 from portal.domain.permissions import Permission
 from portal.queries.identity.actors import Scope
 from portal.queries.workshop.contributors import get_own_part
 from portal.queries.workshop.own_statements import (
-    OwnConsultation,
     get_personal_consultation,
     list_own_consultations,
 )
@@ -23,8 +21,7 @@ from portal.services.workshop.statements import put_own_statement, withdraw_own_
 from portal.web.access import current_actor, now, requires
 from portal.web.contributor_frame import contributor_frame
 from portal.web.row_numbers import asked_number
-from portal.web.workshop.statement_forms import POSITIONS, SHOWN, STATEMENT_CREDITS
-from portal.web.workshop.statement_pages import Seat, save, show_form
+from portal.web.workshop.statement_pages import Seat, save, show_form, show_statement, take_back
 
 blueprint = Blueprint("contributor_statements", __name__)
 
@@ -51,18 +48,7 @@ def index(project: Scope) -> ResponseReturnValue:
 @requires(Permission.CONTRIBUTOR_STATEMENT_WRITE)
 def show(project: Scope, number: int) -> ResponseReturnValue:
     """One's own statement, and what others said."""
-    return render_template(
-        "statements/show.html",
-        **contributor_frame(project),
-        speaker=_("In person, as a contributor"),
-        all=(_("Your statements"), f"/contributor/{project.slug}/statements"),
-        here=_home(project, number),
-        writes=True,
-        page=_page(project, number),
-        positions=POSITIONS,
-        credits=STATEMENT_CREDITS,
-        promise=SHOWN,
-    )
+    return show_statement(_seat(project, number))
 
 
 @blueprint.get(f"{_ONE}/edit")
@@ -83,35 +69,29 @@ def put(project: Scope, number: int) -> ResponseReturnValue:
 @requires(Permission.CONTRIBUTOR_STATEMENT_WRITE)
 def withdraw(project: Scope, number: int) -> ResponseReturnValue:
     """Take the statement back."""
-    with transaction():
-        withdraw_own_statement(current_actor(), project.id, number, now=now())
-    flash(_("The statement is withdrawn, and its words are deleted."), "good")
-    return redirect(_home(project, number), 303)
+    return take_back(_seat(project, number))
 
 
 def _me() -> int:
     return current_actor().person_id or 0
 
 
-def _home(project: Scope, number: int) -> str:
-    return f"/contributor/{project.slug}/statements/{number}"
-
-
-def _page(project: Scope, number: int) -> OwnConsultation:
-    return get_personal_consultation(project.id, number, _me(), now=now())
-
-
 def _seat(project: Scope, number: int) -> Seat:
     """Unnamed in public, a contributor stays so in a statement unless they choose otherwise."""
-    home, is_named = _home(project, number), get_own_part(project.id, _me()).is_named
+    root, is_named = (
+        f"/contributor/{project.slug}/statements",
+        get_own_part(project.id, _me()).is_named,
+    )
     return Seat(
         project=project,
-        home=home,
-        here=f"{home}/edit",
+        home=f"{root}/{number}",
+        here=f"{root}/{number}/edit",
+        listed=(_("Your statements"), root),
         speaker=_("In person, as a contributor"),
         frame=contributor_frame(project),
-        read=partial(_page, project, number),
+        read=partial(get_personal_consultation, project.id, number, _me(), now=now()),
         put=partial(put_own_statement, current_actor(), project.id, number),
+        withdraw=partial(withdraw_own_statement, current_actor(), project.id, number),
         credit=Credit.PERSON if is_named else Credit.NONE,
         is_named=is_named,
     )

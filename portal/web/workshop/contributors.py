@@ -10,7 +10,7 @@ from portal.database import transaction
 from portal.domain.charter import ContributorsVoice
 from portal.domain.permissions import Permission
 from portal.queries.identity.actors import Scope
-from portal.queries.votes.votes import list_own_votes
+from portal.queries.votes.vote_lists import list_own_votes
 from portal.queries.workshop.contributors import get_own_part
 from portal.queries.workshop.own_statements import list_own_consultations
 from portal.services.workshop.contributors import leave_project, show_name

@@ -62,7 +62,7 @@ def join(project: Scope) -> ResponseReturnValue:
                     "The proposal answers these %(num)s needs now. Each author gets a mail.",
                     count,
                 ),
-                "good",
+                "done",
             )
             return redirect(f"/desk/{project.slug}/proposals/{form.proposal.data}#needs", 303)
     return _render(project, form), 422

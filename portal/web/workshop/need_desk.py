@@ -12,7 +12,8 @@ from portal.domain.needs import NeedAction
 from portal.domain.permissions import Permission, may
 from portal.queries.identity.actors import Scope
 from portal.queries.workshop.needs import get_project_need, list_project_needs, list_takers
-from portal.services.workshop.need_answers import answer_need, take_up_need, write_to_author
+from portal.services.workshop.joining import join_needs
+from portal.services.workshop.need_answers import answer_need, write_to_author
 from portal.services.workshop.needs import TALKED_ABOUT
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
@@ -68,7 +69,7 @@ def answer(project: Scope, number: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("Done. The author gets a mail."), "good")
+            flash(_("Done. The author gets a mail."), "done")
             return redirect(f"/desk/{project.slug}/needs/{number}", 303)
     return _render(project, number, form, TakeUpForm(formdata=None)), 422
 
@@ -82,10 +83,10 @@ def take_up(project: Scope, number: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
-                take_up_need(
+                join_needs(
                     current_actor(),
                     project.id,
-                    number,
+                    [number],
                     form.proposal.data,
                     site=collaborators().settings.base_url,
                     now=now(),
@@ -93,7 +94,7 @@ def take_up(project: Scope, number: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("The proposal answers this need now. The author gets a mail."), "good")
+            flash(_("The proposal answers this need now. The author gets a mail."), "done")
             return redirect(f"/desk/{project.slug}/needs/{number}", 303)
     return _render(project, number, AnswerForm(formdata=None), form), 422
 

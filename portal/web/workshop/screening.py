@@ -5,13 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, flash, redirect, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from werkzeug.wrappers import Response
 
 from portal.database import transaction
 from portal.domain.errors import Conflict, Refusal
 from portal.domain.needs import NeedAction
-from portal.domain.permissions import Permission, may
+from portal.domain.permissions import Permission
 from portal.domain.statements import StatementAction
 from portal.queries.identity.actors import Scope
+from portal.queries.workshop.blocks import find_blockable
 from portal.queries.workshop.screening import IntakeState, find_intake, get_screening_desk
 from portal.services.workshop.screening import (
     grant_trust,
@@ -59,8 +61,8 @@ def decide_need(project: Scope, number: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("Done. The author gets a mail."), "good")
-            return redirect(f"/desk/{project.slug}/screening", 303)
+            flash(_("Done. The author gets a mail."), "done")
+            return _back(project)
     return _render(project, form=form, wrong=number), 422
 
 
@@ -83,8 +85,8 @@ def decide_message(project: Scope, message_id: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("Done."), "good")
-            return redirect(f"/desk/{project.slug}/screening", 303)
+            flash(_("Done."), "done")
+            return _back(project)
     return _render(project, form=form, wrong=-message_id), 422
 
 
@@ -109,8 +111,8 @@ def decide_statement(project: Scope, statement_id: int, revision: int) -> Respon
         except (Conflict, Refusal) as error:
             refused(form, error)
         else:
-            flash(_("Done. The author gets a mail."), "good")
-            return redirect(f"/desk/{project.slug}/screening", 303)
+            flash(_("Done. The author gets a mail."), "done")
+            return _back(project)
     return _render(project, form=form, wrong_statement=statement_id), 422
 
 
@@ -121,7 +123,7 @@ def recall(project: Scope, statement_id: int) -> ResponseReturnValue:
     with transaction():
         recall_statement(current_actor(), project.id, statement_id, now=now())
     flash(_("It is back on this desk; nobody else reads it until you release it."), "good")
-    return redirect(f"/desk/{project.slug}/screening", 303)
+    return _back(project)
 
 
 @blueprint.post(f"{_DESK}/trust/<int:person_id>")
@@ -131,7 +133,7 @@ def trust(project: Scope, person_id: int) -> ResponseReturnValue:
     with transaction():
         grant_trust(current_actor(), project.id, person_id, now=now())
     flash(_("Trusted: what they write skips this desk from now on."), "good")
-    return redirect(f"/desk/{project.slug}/screening", 303)
+    return _back(project)
 
 
 @blueprint.post(f"{_DESK}/distrust/<int:person_id>")
@@ -141,7 +143,7 @@ def distrust(project: Scope, person_id: int) -> ResponseReturnValue:
     with transaction():
         withdraw_trust(current_actor(), project.id, person_id, now=now())
     flash(_("What they write comes to this desk again."), "good")
-    return redirect(f"/desk/{project.slug}/screening", 303)
+    return _back(project)
 
 
 @blueprint.post(f"{_DESK}/intake")
@@ -164,7 +166,7 @@ def intake(project: Scope) -> ResponseReturnValue:
             refused(form, refusal)
         else:
             flash(_("Saved."), "good")
-            return redirect(f"/desk/{project.slug}/screening", 303)
+            return _back(project)
     return _render(project, intake_form=form), 422
 
 
@@ -193,8 +195,13 @@ def _render(
         intake=intake_form or _intake_form(find_intake(project.id)),
         credits=CREDITS,
         offers=OFFERS,
-        blocks=may(current_actor(), Permission.PROJECT_BLOCK_EDIT, project_id=project.id),
+        blockable=find_blockable(current_actor(), project.id),
     )
+
+
+def _back(project: Scope) -> Response:
+    """To the queue: what is said of the step stands there, right above what is next."""
+    return redirect(f"/desk/{project.slug}/screening#queue", 303)
 
 
 def _intake_form(state: IntakeState) -> IntakeForm:

@@ -1,4 +1,4 @@
-"""The form of a statement, wherever its author's side has its pages."""
+"""The pages of a statement, wherever its author's side has them: read, put, take back."""
 
 from __future__ import annotations
 
@@ -27,10 +27,11 @@ from portal.web.workshop.statement_forms import POSITIONS, SHOWN, STATEMENT_CRED
 class Seat:
     """From where a statement on one proposal is put.
 
-    ``home`` is where it is read, ``here`` where the form is posted, ``speaker`` for whom it speaks.
-    ``read`` finds the consultation as it is seen from there; ``put`` hands a text in. In person,
-    ``credit`` is the name that the form proposes; ``is_named`` says that public pages name its
-    author anyway.
+    ``home`` is where it is read, ``here`` where the form is posted, ``listed`` the name and address
+    of the list that it stands in; ``speaker`` for whom it speaks, ``writes`` whether the reader
+    may. ``read`` finds the consultation as it is seen from there; ``put`` hands a text in,
+    ``withdraw`` takes it back. In person, ``credit`` is the name that the form proposes;
+    ``is_named`` says that public pages name its author anyway.
     """
 
     project: Scope
@@ -40,8 +41,29 @@ class Seat:
     frame: Mapping[str, Any]
     read: Callable[[], OwnConsultation]
     put: Callable[..., None]
+    withdraw: Callable[..., None]
+    listed: tuple[str, str] = ("", "")
+    writes: bool = True
     credit: Credit = Credit.ORGANIZATION
     is_named: bool = True
+
+
+_WORDS = {"positions": POSITIONS, "credits": STATEMENT_CREDITS, "promise": SHOWN}
+
+
+def show_statement(seat: Seat) -> str:
+    """One's own statement, and what others said."""
+    return render_template(
+        "statements/show.html", **seat.frame, **_WORDS, seat=seat, page=seat.read()
+    )
+
+
+def take_back(seat: Seat) -> ResponseReturnValue:
+    """Withdraw the statement."""
+    with transaction():
+        seat.withdraw(now=now())
+    flash(_("The statement is withdrawn, and its words are deleted."), "good")
+    return redirect(seat.home, 303)
 
 
 def show_form(seat: Seat) -> str:
@@ -86,14 +108,9 @@ def _render(
     return render_template(
         "statements/edit.html",
         **seat.frame,
-        home=seat.home,
-        here=seat.here,
-        speaker=seat.speaker,
-        is_named=seat.is_named,
+        **_WORDS,
+        seat=seat,
         page=page,
         form=form,
         conflict=conflict,
-        positions=POSITIONS,
-        credits=STATEMENT_CREDITS,
-        promise=SHOWN,
     )

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from portal.database import transaction
 from portal.domain.errors import NotFound
 from portal.domain.permissions import Permission, may
 from portal.queries.identity.actors import Scope, find_project
-from portal.queries.workshop.own_statements import (
-    OwnConsultation,
-    get_organization_consultation,
-    list_consultations,
-)
+from portal.queries.workshop.own_statements import get_organization_consultation, list_consultations
 from portal.services.workshop.statements import put_statement, withdraw_statement
 from portal.web.access import current_actor, now, requires
 from portal.web.identity.organization_frame import organization_frame
 from portal.web.row_numbers import asked_number
-from portal.web.workshop.statement_forms import POSITIONS, SHOWN, STATEMENT_CREDITS
-from portal.web.workshop.statement_pages import Seat, save, show_form
+from portal.web.workshop.statement_pages import Seat, save, show_form, show_statement, take_back
 
 blueprint = Blueprint("statements", __name__)
 
@@ -44,22 +38,7 @@ def index(organization: Scope) -> ResponseReturnValue:
 @requires(Permission.ORGANIZATION_STATEMENT_READ)
 def show(organization: Scope, project: str, number: int) -> ResponseReturnValue:
     """The organization's statement, and what others said."""
-    scope = _project(project)
-    page = _page(organization, scope, number)
-    root = f"/organizations/{organization.slug}/statements"
-    write = Permission.ORGANIZATION_STATEMENT_WRITE
-    return render_template(
-        "statements/show.html",
-        **organization_frame(organization),
-        speaker=organization.name,
-        all=(_("Statements"), root),
-        here=_home(organization, scope, number),
-        writes=may(current_actor(), write, organization_id=organization.id),
-        page=page,
-        positions=POSITIONS,
-        credits=STATEMENT_CREDITS,
-        promise=SHOWN,
-    )
+    return show_statement(_seat(organization, _project(project), number))
 
 
 @blueprint.get(f"{_ONE}/edit")
@@ -80,15 +59,7 @@ def put(organization: Scope, project: str, number: int) -> ResponseReturnValue:
 @requires(Permission.ORGANIZATION_STATEMENT_WRITE)
 def withdraw(organization: Scope, project: str, number: int) -> ResponseReturnValue:
     """Take the statement back."""
-    scope = _project(project)
-    with transaction():
-        withdraw_statement(current_actor(), organization.id, scope.id, number, now=now())
-    flash(_("The statement is withdrawn, and its words are deleted."), "good")
-    return redirect(_home(organization, scope, number), 303)
-
-
-def _page(organization: Scope, project: Scope, number: int) -> OwnConsultation:
-    return get_organization_consultation(organization.id, project.id, number, now=now())
+    return take_back(_seat(organization, _project(project), number))
 
 
 def _project(slug: str) -> Scope:
@@ -98,18 +69,20 @@ def _project(slug: str) -> Scope:
     return project
 
 
-def _home(organization: Scope, project: Scope, number: int) -> str:
-    return f"/organizations/{organization.slug}/statements/{project.slug}/{number}"
-
-
 def _seat(organization: Scope, project: Scope, number: int) -> Seat:
-    home = _home(organization, project, number)
+    root = f"/organizations/{organization.slug}/statements"
+    home = f"{root}/{project.slug}/{number}"
+    actor, proposal = current_actor(), (organization.id, project.id, number)
+    write = Permission.ORGANIZATION_STATEMENT_WRITE
     return Seat(
         project=project,
         home=home,
         here=f"{home}/edit",
+        listed=(_("Statements"), root),
         speaker=organization.name,
+        writes=may(actor, write, organization_id=organization.id),
         frame=organization_frame(organization),
-        read=partial(_page, organization, project, number),
-        put=partial(put_statement, current_actor(), organization.id, project.id, number),
+        read=partial(get_organization_consultation, *proposal, now=now()),
+        put=partial(put_statement, actor, *proposal),
+        withdraw=partial(withdraw_statement, actor, *proposal),
     )

@@ -11,6 +11,7 @@ from portal.domain.errors import Refusal
 from portal.domain.permissions import Permission, may
 from portal.domain.support import RUNNING, SupportAction
 from portal.queries.identity.actors import Scope
+from portal.queries.workshop.blocks import find_blockable
 from portal.queries.workshop.support_desk import (
     get_desk_request,
     get_support_desk,
@@ -71,8 +72,8 @@ def answer(project: Scope, number: int) -> ResponseReturnValue:
         except Refusal as refusal:
             refused(form, refusal)
         else:
-            flash(_("Done. Those who asked get a mail."), "good")
-            return redirect(f"/desk/{project.slug}/support", 303)
+            flash(_("Done. Those who asked get a mail."), "done")
+            return redirect(f"/desk/{project.slug}/support#queue", 303)
     return _render(project, number, form), 422
 
 
@@ -87,8 +88,8 @@ def close(project: Scope, number: int) -> ResponseReturnValue:
     except Refusal as refusal:
         flash(refusal.message, "bad")
     else:
-        flash(_("Closed. Those who asked get a mail."), "good")
-    return redirect(f"/desk/{project.slug}/support", 303)
+        flash(_("Closed. Those who asked get a mail."), "done")
+    return redirect(f"/desk/{project.slug}/support#queue", 303)
 
 
 @blueprint.get(f"{_DESK}/gaps")
@@ -158,6 +159,7 @@ def _render(project: Scope, number: int, form: SupportAnswerForm) -> str:
         form=form,
         answers=_answers(project) and page.state in RUNNING,
         reads_needs=may(current_actor(), Permission.PROJECT_NEED_READ, project_id=project.id),
+        blockable=find_blockable(current_actor(), project.id),
         today=now().date(),
     )
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.adapters.payments.stripe_amounts import from_stripe, to_stripe
+from portal.adapters.payments.stripe_amounts import from_stripe, most_for_stripe, to_stripe
 from portal.domain.errors import Refusal
 from portal.domain.money import Money
 
@@ -58,3 +58,10 @@ def test_no_amount_ever_changes_on_the_way(amount: int, currency: str) -> None:
     except Refusal:
         return
     assert from_stripe(*sent) == money
+
+
+def test_the_most_that_stripe_can_express_is_never_above_the_amount() -> None:
+    cases = {("EUR", 1234): 1234, ("KWD", 1239): 1230, ("ISK", 5): 500, ("JPY", 7): 7,
+             ("KWD", 9): 0, ("IQD", 5000): 0}  # fmt: skip
+    for (currency, minor), most in cases.items():
+        assert most_for_stripe(Money(minor, currency)) == most

@@ -163,6 +163,38 @@ def test_preflib_of_before_2022() -> None:
 
 PREFLIB = "# ALTERNATIVE NAME 1: One\n"
 APPROVAL = PABULIB.format(kind="approval")
+OLD = "3\n1,One\n2,Two\n3,Drei\n"
+
+
+def test_an_old_name_in_quotation_marks_is_read_without_them() -> None:
+    file = _read("x.soc", OLD.replace("Two", '"Two, ""B"""') + "1,1,1\n1,3,2,1\n")
+    assert file.options["2"] == 'Two, "B"'
+
+
+@pytest.mark.parametrize("totals", ["9,4,5", "9,9,2"])
+def test_old_totals_fit_if_either_does(totals: str) -> None:
+    """Published files are not always right about both."""
+    assert _read("x.soc", f"{OLD}{totals}\n1,1,2,3\n3,3,2,1\n").ballots == 4
+
+
+def test_names_of_projects_may_begin_with_a_quoted_word_and_cells_with_a_space() -> None:
+    text = APPROVAL.replace("One", '"Sunny" park').replace('"Two; or more"', "Old `road")
+    file = _read("x.pb", text.replace(";", "; "))
+    assert file.options == {"p1": "Sunny park", "p2": "Old `road"}
+    assert file.casts == _read("x.pb", APPROVAL).casts
+
+
+def test_amounts_with_several_parted_thousands_are_clear() -> None:
+    file = _read("x.pb", APPROVAL.replace("100.5", "1,000,100.5").replace("60.25", '"1,060.25"'))
+    assert file.budget == 4 * 1_000_100 + 2
+    assert file.costs["p2"] == 4 * 1060 + 1
+
+
+def test_a_first_line_may_name_the_delimiter() -> None:
+    file = _read("x.csv", "sep=;\r\n\r\nSmith, A;Doe, B\r\n1;2\r\n")
+    assert list(file.options) == ["Smith, A", "Doe, B"]
+    assert file.casts[0].numbers == {"Smith, A": 1, "Doe, B": 2}
+
 
 MALFORMED = [
     ("x.csv", "", "Line 1: the header names no option"),
@@ -200,6 +232,18 @@ MALFORMED = [
     ("x.pb", PABULIB.format(kind="ordinal").replace("2;p1", '2;"p1,p1"'), "Line 13: a project st"),
     ("x.pb", PABULIB.format(kind="veto"), 'Line 4: ballots of the type "veto" are not known'),
     ("x.pb", APPROVAL.replace("budget;100.5", "budget;100.5\nmax_length;few"), "Line 4: max_len"),
+    ("x.csv", "Doe, J,Roe, R\n1,2\n", "Line 2: 4 cells .* hold a comma stand in quotation marks"),
+    ("x.csv", "a;weight\n1;1,500\n", 'Line 2: the weight is unclear: write "1500" or "1.500"'),
+    ("x.pb", APPROVAL.replace("100.5", "100,000"), "Line 3: the budget is unclear"),
+    ("x.pb", APPROVAL.replace("One", "One;and two"), "Line 8: 4 cells are expected, not 5"),
+    ("x.pb", 'META\nkey;value\nbudget;9\nvote_type;approval\nunit;"A\n', "or a quotation mark bef"),
+    ("x.pb", APPROVAL.replace("2;p1;4", '2;p1;"4') + '4;p1;";\n', "Line 15: a quotation mark"),
+    ("x.pb", APPROVAL.replace("budget;100.5", "budget;9\ndefault_score;1"), "Line 4: a default_sc"),
+    ("x.soc", PREFLIB + PREFLIB + "3: 1\n", "Line 2: option 1 is named twice"),
+    ("x.soc", OLD.replace("2,Two", "1,Two") + "3,3,1\n", "Line 3: option 1 is named twice"),
+    ("x.soc", OLD + "4,1,2,3\n3,3,2,1\n", "Line 5: 3 names, then the totals are expected"),
+    ("x.soc", OLD, "Line 5: 3 names, then the totals are expected"),
+    ("x.soc", OLD + "9,9,3\n4,1,2,3\n", "Line 5: these totals do not fit"),
     ("x.csv", "a,weight\n1,1e-99999\n", "Line 2: the weight has too many places"),
     ("x.soc", "# DATA TYPE: cat\n" + PREFLIB, 'Line 1: data of the type "cat" are no orders'),
     ("x.pb", PABULIB.format(kind="scoring").replace("p1;4", "p1;"), "Line 13: 1 points are"),

@@ -1,0 +1,38 @@
+"""``portal demo``: what it refuses, and when it counts as ready."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import closing
+from pathlib import Path
+
+import click
+import pytest
+
+from portal.cli.demonstration import _answers, _claim
+
+
+def test_a_folder_holds_one_demonstration_at_a_time(tmp_path: Path) -> None:
+    held = _claim(tmp_path)
+    with pytest.raises(click.ClickException, match="already runs on the folder"):
+        _claim(tmp_path)
+    held.close()
+    _claim(tmp_path).close()
+
+
+def test_a_mail_server_on_the_portals_port_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def greet() -> None:
+            line, _address = server.accept()
+            with closing(line):
+                line.sendall(b"220 mail.example ready\r\n")
+                line.recv(4096)
+
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        port = server.getsockname()[1]
+        monkeypatch.setenv("STAKEHOLD_BASE_URL", f"http://127.0.0.1:{port}")
+        assert _answers() is False
+        greeting.join()
