@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import click
+from babel import Locale
 from flask import Flask
 from flask.cli import ScriptInfo
 from flask_babel import Babel
@@ -39,6 +40,8 @@ from portal.web.texts import init_texts
 
 # Each field has its own, smaller limit and says so beside it; what is larger than this is not read.
 _MOST_BYTES = 24 * 1024 * 1024
+
+_LANGUAGE = Locale("en")  # of every page; read once, not at each request
 
 babel = Babel()
 csrf = CSRFProtect()
@@ -81,7 +84,7 @@ def create_app(
         RATELIMIT_ENABLED=True,
         RATELIMIT_STORAGE_URI=settings.rate_limit_storage,
         MIGRATIONS=str(find_folder("migrations")),
-        BABEL_DEFAULT_LOCALE="en",
+        BABEL_DEFAULT_LOCALE=str(_LANGUAGE),
         BABEL_DEFAULT_TIMEZONE="UTC",
     )
     app.jinja_env.globals.update(site_name=settings.site_name, demonstration=settings.demonstration)
@@ -93,7 +96,7 @@ def create_app(
             app.wsgi_app, x_for=count, x_proto=count, x_host=count
         )
     db.init_app(app)
-    babel.init_app(app)
+    babel.init_app(app, locale_selector=lambda: _LANGUAGE)
     csrf.init_app(app)
     for signed in (receive_event, stop, resume):
         csrf.exempt(signed)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from pathlib import Path
 from threading import Event, Lock
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
@@ -147,7 +147,8 @@ def _forget_what_was_read() -> Session:
         raise RuntimeError("a transaction is already open")
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("there are unsaved changes from outside a transaction")
-    session.commit()
+    if session.in_transaction():
+        session.commit()
     session.expire_all()
     return session
 
@@ -258,9 +259,12 @@ def _turn_to_write(engine: Engine) -> Iterator[None]:
         yield
         return
     # Each open file is a place in the queue; closing it gives the turn to the next.
-    with Path(f"{path}-turn").open("wb") as turn:
+    turn = os.open(f"{path}-turn", os.O_CREAT | os.O_WRONLY, 0o600)
+    try:
         fcntl.flock(turn, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(turn)
 
 
 def connection() -> Connection:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import String, event, inspect, text
 from sqlalchemy.orm import Mapped, Session, UOWTransaction, mapped_column
 
-from portal.database import Base, connection
+from portal.database import Base
 from portal.models.figures import add_to_months, count_sponsors, name_income
 from portal.models.ledger import LedgerEntry
 from portal.models.sponsorship import Sponsorship
+from portal.statements import Prepared
 
 INSTANCE = "instance"
 SITE = "site"
@@ -18,9 +19,11 @@ _POSTED = "portal_posted_transactions"
 _RENAMED = "portal_renamed_income"
 
 # One statement on both databases, so that two first changes at once do not collide.
-_RAISE = text(
-    "INSERT INTO page_versions (scope, version) VALUES (:scope, 1)"
-    " ON CONFLICT (scope) DO UPDATE SET version = page_versions.version + 1"
+_RAISE = Prepared(
+    text(
+        "INSERT INTO page_versions (scope, version) VALUES (:scope, 1)"
+        " ON CONFLICT (scope) DO UPDATE SET version = page_versions.version + 1"
+    )
 )
 
 
@@ -52,7 +55,7 @@ def record_scope(project_id: int) -> str:
 
 def raise_version(scope: str) -> None:
     """Make the pages of one scope stale when this transaction is committed."""
-    connection().execute(_RAISE, {"scope": scope})
+    _RAISE.run(scope=scope)
 
 
 @event.listens_for(Session, "after_flush")

@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from portal.database import connection, table_of
+from portal.database import table_of
 from portal.domain.permissions import Actor
 from portal.models.audit import AuditEntry
+from portal.statements import Prepared
 
 # Straight into the table: an entry is written once and never worked with.
-_INSERT = insert(table_of(AuditEntry))
+_INSERT = Prepared(insert(table_of(AuditEntry)))
 
 
 def record_change(
@@ -26,16 +27,13 @@ def record_change(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Note one change under ``object:subject:action``; the owners of its scope can read it."""
-    connection().execute(
-        _INSERT,
-        {
-            "tag": tag,
-            "sentence": sentence[:500],
-            "actor": actor.name or "visitor",
-            "person_id": actor.person_id,
-            "organization_id": organization_id,
-            "project_id": project_id,
-            "details": details or {},
-            "at": now,
-        },
+    _INSERT.run(
+        tag=tag,
+        sentence=sentence[:500],
+        actor=actor.name or "visitor",
+        person_id=actor.person_id,
+        organization_id=organization_id,
+        project_id=project_id,
+        details=details or {},
+        at=now,
     )

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, select
 
-from portal.database import connection, db, insert_missing
+from portal.database import db, insert_missing
 from portal.domain.notifications import IN_DIGEST, MailKind, Way, next_digest_at
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Project
 from portal.services.notifications.wanted import find_allowed
+from portal.statements import Prepared
 
 _MOST_ATTEMPTS = 10
 _POSTED_AT_ONCE = 1000
+_prepared = lru_cache(Prepared)  # one for each kind of database
 
 
 class Item(NamedTuple):
@@ -113,7 +116,7 @@ def post_mails(letters: Iterable[Letter], *, now: datetime) -> None:
         allowed = find_allowed(batch)
         if allowed:
             rows = [_row(batch[place], way, now) for place, way in allowed.items()]
-            connection().execute(insert_missing(OutboxMessage), rows)
+            _prepared(insert_missing(OutboxMessage)).run_each(rows)
 
 
 def _row(letter: Letter, way: Way, now: datetime) -> dict[str, Any]:

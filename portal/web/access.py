@@ -114,9 +114,6 @@ def init_access(app: Flask) -> None:
 
 def sign_in_browser(token: str, actor: Actor) -> None:
     """Give the browser a session token, in a fresh cookie session."""
-    keep = session.get("locale")
     session.clear()
-    if keep:
-        session["locale"] = keep
     session.permanent = True
     login_user(SignedIn(token, actor))

@@ -1,7 +1,12 @@
-"""Peers of writing requests: bare Flask endpoints that make two rows durable in SQLite."""
+"""Peers of writing requests: bare Flask endpoints that make two rows durable in SQLite.
+
+One keeps a value under its key; the other continues a log in which each row holds the hash of the
+one before it.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import queue
 import sqlite3
@@ -12,13 +17,14 @@ from flask import Flask, request
 
 _TABLES = (
     "CREATE TABLE IF NOT EXISTS kept (key TEXT PRIMARY KEY, value TEXT NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS log (id INTEGER PRIMARY KEY, key TEXT, at REAL, value TEXT)",
+    "CREATE TABLE IF NOT EXISTS log (id INTEGER PRIMARY KEY, entry TEXT, hash BLOB)",
 )
 _KEEP = (
     "INSERT INTO kept (key, value) VALUES (?, ?)"
     " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 )
-_LOG = "INSERT INTO log (key, at, value) VALUES (?, ?, ?)"
+_LAST = "SELECT hash FROM log ORDER BY id DESC LIMIT 1"
+_LOG = "INSERT INTO log (entry, hash) VALUES (?, ?)"
 
 Row = tuple[str, str]
 
@@ -92,5 +98,7 @@ def _write(connection: sqlite3.Connection, rows: list[Row]) -> None:
     connection.execute("BEGIN IMMEDIATE")
     for key, value in rows:
         connection.execute(_KEEP, (key, value))
-        connection.execute(_LOG, (key, time.time(), value))
+        entry = f"{key} {value} {time.time()}"
+        (last,) = connection.execute(_LAST).fetchone() or (b"",)
+        connection.execute(_LOG, (entry, hashlib.sha256(last + entry.encode()).digest()))
     connection.execute("COMMIT")

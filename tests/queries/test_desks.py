@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from portal.database import db, transaction
 from portal.domain.charter import ContributorsVoice, DecisionMode
@@ -38,6 +38,7 @@ from tests.builders import (
 )
 from tests.contributor_builders import cast_own, make_contributor
 from tests.need_builders import make_message, make_need
+from tests.sent_statements import sent_statements
 from tests.vote_builders import DAY, Scene, cast, close, make_consultation, make_scene, make_vote
 
 K = TaskKind
@@ -237,18 +238,12 @@ def test_statements_are_few_and_do_not_grow(scene: Scene) -> None:
     person = scene.lead
 
     def statements() -> tuple[int, int]:
-        seen: list[str] = []
         actor, project_id = actor_of(person), scene.project.id
-        event.listen(
-            db.engine, "before_cursor_execute", listener := lambda *args: seen.append(args[2])
-        )
-        try:
+        with sent_statements() as sent:
             get_overview(project_id, actor, now=NOW)
-            half = len(seen)
+            half = len(sent)
             find_my_desks(actor, now=NOW)
-        finally:
-            event.remove(db.engine, "before_cursor_execute", listener)
-        return half, len(seen) - half
+        return half, len(sent) - half
 
     make_organization(roles={person: list(OrganizationRole)})
     make_contributor(make_project(), person)

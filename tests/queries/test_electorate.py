@@ -7,7 +7,6 @@ from fractions import Fraction
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
 
 from portal.database import db, transaction
 from portal.domain.electorate import draw_up, share_of
@@ -32,6 +31,7 @@ from tests.builders import (
     make_sponsorship,
     make_tier,
 )
+from tests.sent_statements import sent_statements
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -196,11 +196,7 @@ def test_the_number_of_statements_does_not_grow_with_the_sponsors(
             make_organization(parent_id=make_organization().id), tier, commercial=Commercial.PAID
         )
     db.session.expire_all()
-    seen: list[str] = []
-    event.listen(db.engine, "before_cursor_execute", listener := lambda *args: seen.append(args[2]))
-    try:
+    with sent_statements() as sent:
         found = find_standing(project_id, now=NOW)
-    finally:
-        event.remove(db.engine, "before_cursor_execute", listener)
     assert len(found.sponsors.electors) == sponsors
-    assert len([each for each in seen if each.startswith(("SELECT", "WITH"))]) == 5
+    assert len(sent) == 5

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from portal.database import transaction
 from tests.bench.rows import add_rows
+from tests.sent_statements import sent_statements
 from tests.vote_builders import DAY, cast, close, make_scene, make_vote
 
 MOST = 6
@@ -34,25 +30,9 @@ PAGES = (
 )
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The statements that are sent to the database meanwhile."""
-    sent: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: Any) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN")):
-            sent.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-
-
 def count(client: FlaskClient, path: str) -> int:
     """How many statements a page takes once its program is warm."""
-    with statements() as sent:
+    with sent_statements() as sent:
         assert client.get(path).status_code in {200, 404}
     return len(sent)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from portal.database import db, transaction
 from portal.domain.canonical import fingerprint
@@ -31,6 +31,7 @@ from portal.services.projects.roadmap import report_progress
 from portal.services.votes.decisions import decide
 from portal.services.votes.proposals import edit_proposal, take_up_proposal, withdraw_proposal
 from tests.builders import NOW, actor_of, make_person, make_project
+from tests.sent_statements import sent_statements
 from tests.vote_builders import (
     DAY,
     Scene,
@@ -346,16 +347,9 @@ def test_lists_cost_the_same_statements_for_any_number_of_rows(app: Flask) -> No
             lambda: get_outcome_page(scene.project.id, 1),
         ):
             db.session.expire_all()
-            seen: list[str] = []
-            connection = db.session.connection()
-
-            def note(_c: Any, _u: Any, statement: str, *_rest: Any, seen: list[str] = seen) -> None:
-                seen.append(statement)
-
-            event.listen(connection, "before_cursor_execute", note)
-            query()
-            event.remove(connection, "before_cursor_execute", note)
-            counted.append(len(seen))
+            with sent_statements() as sent:
+                query()
+            counted.append(len(sent))
         return counted
 
     make_closed(scene)

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from portal.database import db, transaction
 from portal.domain.errors import Forbidden, NotFound, Refusal
@@ -34,6 +34,7 @@ from portal.services.outbox import (
     post_mails,
 )
 from tests.builders import NOW, actor_of, make_person, make_project
+from tests.sent_statements import sent_statements
 
 DAY = timedelta(days=1)
 DAILY, WEEKLY = next_digest_at(Way.DAILY, NOW), next_digest_at(Way.WEEKLY, NOW)
@@ -396,23 +397,14 @@ def test_posting_to_many_asks_twice_for_each_thousand(app: Flask) -> None:
     people = [make_person() for _each in range(30)]
     counted = []
     for several in (3, 30):
-        seen: list[str] = []
-
-        def note(_c: object, _cur: object, statement: str, *_rest: object, to: Any = seen) -> None:
-            to.append(statement)
-
-        engine = db.engine
-        event.listen(engine, "before_cursor_execute", note)
-        try:
+        with sent_statements() as sent:
             post(
                 *(
                     letter(each, f"{several}:{each.id}", about_id=people[0].id)
                     for each in people[:several]
                 )
             )
-        finally:
-            event.remove(engine, "before_cursor_execute", note)
-        counted.append(sum("outbox" in each or "mail_choices" in each for each in seen))
+        counted.append(sum("outbox" in each or "mail_choices" in each for each in sent))
     assert counted[0] == counted[1] == 2
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from portal.database import db, transaction
 from portal.domain.errors import NotFound, Refusal
@@ -28,6 +27,7 @@ from portal.services.identity.signing_in import (
     use_link,
 )
 from tests.builders import NOW, actor_of, make_person
+from tests.sent_statements import sent_statements
 
 BROWSER = "secret-of-the-browser"
 
@@ -120,18 +120,9 @@ def test_asking_makes_nobody_yet_and_takes_the_same_steps_for_everybody(app: Fla
     make_person("Ada", email="ada@example.org")
     statements: dict[str, list[str]] = {}
     for email in ("ada@example.org", "nobody@example.org"):
-        seen: list[str] = []
-
-        def note(
-            _c: Any, _cursor: Any, statement: str, *_rest: Any, seen: list[str] = seen
-        ) -> None:
-            if "SAVEPOINT" not in statement:  # opened and closed by the fixture's outer transaction
-                seen.append(statement)
-
-        event.listen(db.engine.engine, "before_cursor_execute", note)
-        _ask(email)
-        event.remove(db.engine.engine, "before_cursor_execute", note)
-        statements[email] = seen
+        with sent_statements() as sent:
+            _ask(email)
+        statements[email] = sent
     assert statements["ada@example.org"]
     assert statements["ada@example.org"] == statements["nobody@example.org"]
     assert _count(Person) == 1

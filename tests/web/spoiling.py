@@ -6,16 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
-from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from portal.database import Base, db
 from tests.builders import sign_in
+from tests.sent_statements import sent_statements
 from tests.web.accepted_forms import STOPPING, TALLY, WEBHOOK, Form, example
 from tests.web.test_routes import access_of, rules
 from tests.web.world import World
@@ -175,22 +174,6 @@ def sweep(
     return wrong
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """What is sent to the database meanwhile."""
-    sent: list[str] = []
-    connection = db.engine
-
-    def note(*args: Any) -> None:
-        sent.append(args[2])
-
-    event.listen(connection, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(connection, "before_cursor_execute", note)
-
-
 def has_changed(sent: list[str], before: Rows) -> bool:
     """Whether any row differs; only a statement that writes can have made it differ."""
     return any(WRITES.search(text) for text in sent) and snapshot() != before
@@ -203,7 +186,7 @@ def attempt(app: Flask, browser: FlaskClient, url: str, sent: Form, before: Rows
     fresh = app.test_client()
     fresh.set_cookie("stakehold", cookie.value)
     try:
-        with statements() as run:
+        with sent_statements() as run:
             answer = fresh.post(url, data=sent)
     except Exception as error:  # noqa: BLE001 - a crash is one more finding of the sweep
         return [f"crashed: {type(error).__name__}: {str(error)[:200]}"]

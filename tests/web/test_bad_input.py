@@ -13,6 +13,7 @@ from portal.database import db
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.models.identity import Person
 from tests.builders import sign_in
+from tests.sent_statements import sent_statements
 from tests.web.accepted_forms import BALLOTS, FORMS, NEEDS_A_FILE, NEEDS_A_LINK, Form, example
 from tests.web.spoiling import (
     CHANGED,
@@ -26,7 +27,6 @@ from tests.web.spoiling import (
     problems_of,
     scoped,
     snapshot,
-    statements,
     sweep,
     texts,
     undone,
@@ -171,7 +171,7 @@ def test_unknown_fields_and_bodies_that_are_no_form(app: Flask, world: World) ->
                 fresh = app.test_client()
                 fresh.set_cookie("stakehold", cookie.value)
                 try:
-                    with statements() as run:
+                    with sent_statements() as run:
                         answer = fresh.post(url, data=body, content_type=kind)
                     found = problems_of(answer, {})
                     if answer.status_code >= 400 and has_changed(run, before):
@@ -218,7 +218,7 @@ def test_a_stranger_finds_nothing_at_any_address(app: Flask, world: World) -> No
     wrong = {}
     for method, rule in scoped(app):
         url = world.address(app, rule)
-        with statements() as run:
+        with sent_statements() as run:
             answer = browser.open(url, method=method, data=forms.get(rule.endpoint))
         if answer.status_code != 404 or (method == "POST" and has_changed(run, before)):
             wrong[f"{method} {url}"] = answer.status_code
@@ -241,7 +241,7 @@ def test_what_belongs_to_others_is_not_found_under_ones_own_address(
         if not foreign.keys() & rule.arguments:
             continue
         url = world.address(app, rule, **foreign)
-        with statements() as run:
+        with sent_statements() as run:
             answer = browser.open(url, method=method, data=forms.get(rule.endpoint))
         if answer.status_code != 404 or (method == "POST" and has_changed(run, before)):
             wrong[f"{method} {url}"] = answer.status_code

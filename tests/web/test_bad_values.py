@@ -10,8 +10,9 @@ from werkzeug.routing import BuildError, IntegerConverter
 
 from portal.database import db
 from tests.builders import sign_in
+from tests.sent_statements import sent_statements
 from tests.web.accepted_forms import Form, example
-from tests.web.spoiling import has_changed, post_routes, snapshot, statements, sweep, texts
+from tests.web.spoiling import has_changed, post_routes, snapshot, sweep, texts
 from tests.web.test_routes import rules
 from tests.web.world import World
 
@@ -91,7 +92,7 @@ def test_addresses_that_can_name_nothing(app: Flask, world: World, bad: str) -> 
                     except BuildError:
                         continue  # the router knows that it names nothing
                 try:
-                    with statements() as run:
+                    with sent_statements() as run:
                         answer = browser.open(url, method=method, data=forms.get(rule.endpoint))
                     status: object = answer.status_code
                 except Exception as error:  # noqa: BLE001 - one more finding

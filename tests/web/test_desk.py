@@ -7,9 +7,8 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
-from portal.database import db, transaction
+from portal.database import transaction
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.domain.proposals import ProposalState
 from portal.domain.sponsorship import Publication
@@ -23,6 +22,7 @@ from tests.builders import (
     make_tier,
     sign_in,
 )
+from tests.sent_statements import sent_statements
 
 LEAD, MAINTAINER = ProjectRole.LEAD, ProjectRole.MAINTAINER
 
@@ -194,15 +194,9 @@ def test_the_number_of_statements_does_not_grow(app: Flask, path: str) -> None:
     browser = sign_in(app, lead)
 
     def statements() -> int:
-        seen: list[str] = []
-        event.listen(
-            db.engine, "before_cursor_execute", listener := lambda *args: seen.append(args[2])
-        )
-        try:
+        with sent_statements() as sent:
             assert browser.get(f"/desk{path}").status_code == 200
-        finally:
-            event.remove(db.engine, "before_cursor_execute", listener)
-        return sum(each.startswith(("SELECT", "WITH")) for each in seen)
+        return len(sent)
 
     before = statements()
     tier = make_tier(project)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 from werkzeug.datastructures import FileStorage
 from werkzeug.test import encode_multipart
 
@@ -30,6 +30,7 @@ from tests.builders import (
     make_tier,
     sign_in,
 )
+from tests.sent_statements import sent_statements
 from tests.services.test_pictures import make_picture, png_that_claims
 
 OWNER, VIEWER, EDITOR = OrganizationRole.OWNER, OrganizationRole.VIEWER, OrganizationRole.EDITOR
@@ -392,18 +393,11 @@ def test_the_desk_reads_as_many_statements_for_many_rows_as_for_few(
     app: Flask, acme: Organization
 ) -> None:
     def count() -> int:
-        seen: list[str] = []
-
-        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            if statement.startswith("SELECT"):
-                seen.append(statement)
-
         db.session.expire_all()
-        event.listen(db.engine.engine, "before_cursor_execute", note)
-        desk = get_organization_desk(acme.id, now=NOW)
-        event.remove(db.engine.engine, "before_cursor_execute", note)
+        with sent_statements() as sent:
+            desk = get_organization_desk(acme.id, now=NOW)
         assert desk.profile.slug == "acme"
-        return len(seen)
+        return len(sent)
 
     few = count()
     for _number in range(4):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from portal.database import db, transaction
 from portal.domain.errors import ProcessorUnavailable
@@ -28,6 +28,7 @@ from tests.builders import (
     make_tier,
     sign_in,
 )
+from tests.sent_statements import sent_statements
 
 BUY = "/p/kiln/tiers/gold/buy"
 
@@ -272,19 +273,9 @@ def test_a_private_sponsor_is_not_named(app: Flask) -> None:
 
 
 def _statements(client: FlaskClient, url: str) -> int:
-    seen = 0
-
-    def note(*_: object) -> None:
-        nonlocal seen
-        seen += 1
-
-    connection = db.session.connection()
-    event.listen(connection, "before_cursor_execute", note)
-    try:
+    with sent_statements() as sent:
         assert client.get(url).status_code == 200
-    finally:
-        event.remove(connection, "before_cursor_execute", note)
-    return seen
+    return len(sent)
 
 
 def test_the_desk_asks_the_database_no_more_for_many_sponsors(app: Flask) -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import CompoundSelect, String, bindparam, literal, select, type_coerce, union_all
+from sqlalchemy import String, bindparam, literal, select, type_coerce, union_all
 
-from portal.database import Instant, connection
+from portal.database import Instant
 from portal.domain.permissions import Actor, OrganizationRole, ProjectRole
 from portal.models.contributors import Contributor
 from portal.models.identity import Person, SignIn
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership, Project
+from portal.statements import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +37,25 @@ _SESSION = (
 )
 # Asked at every request of whoever is signed in, hence built once and sent as one statement: the
 # person, and the person once more for each role held.
-_ACTOR: CompoundSelect[Any] = union_all(
-    _SESSION.add_columns(literal(_NOWHERE), literal(0), literal("")),
-    _SESSION.add_columns(
-        literal(_ORGANIZATION), Membership.organization_id, type_coerce(Membership.role, String)
-    ).join(Membership, Membership.person_id == Person.id),
-    _SESSION.add_columns(
-        literal(_PROJECT), Maintainership.project_id, type_coerce(Maintainership.role, String)
-    ).join(Maintainership, Maintainership.person_id == Person.id),
-    _SESSION.add_columns(literal(_CONTRIBUTOR), Contributor.project_id, literal("")).join(
-        Contributor, (Contributor.person_id == Person.id) & Contributor.ended_at.is_(None)
-    ),
+_ACTOR = Prepared(
+    union_all(
+        _SESSION.add_columns(literal(_NOWHERE), literal(0), literal("")),
+        _SESSION.add_columns(
+            literal(_ORGANIZATION), Membership.organization_id, type_coerce(Membership.role, String)
+        ).join(Membership, Membership.person_id == Person.id),
+        _SESSION.add_columns(
+            literal(_PROJECT), Maintainership.project_id, type_coerce(Maintainership.role, String)
+        ).join(Maintainership, Maintainership.person_id == Person.id),
+        _SESSION.add_columns(literal(_CONTRIBUTOR), Contributor.project_id, literal("")).join(
+            Contributor, (Contributor.person_id == Person.id) & Contributor.ended_at.is_(None)
+        ),
+    )
 )
 
 
 def find_actor(token_hash: str, *, now: datetime) -> Actor | None:
     """The person behind a session that has neither ended nor expired, with all roles."""
-    rows = connection().execute(_ACTOR, {"token_hash": token_hash, "now": now}).all()
+    rows = _ACTOR.find_all(token_hash=token_hash, now=now)
     if not rows:
         return None
     person_id, name, is_operator, *_nothing = rows[0]
@@ -74,21 +76,23 @@ def find_actor(token_hash: str, *, now: datetime) -> Actor | None:
     )
 
 
-_ORGANIZATION_BY_SLUG = select(Organization.id, Organization.slug, Organization.name).where(
-    Organization.slug == bindparam("slug")
+_ORGANIZATION_BY_SLUG = Prepared(
+    select(Organization.id, Organization.slug, Organization.name).where(
+        Organization.slug == bindparam("slug")
+    )
 )
-_PROJECT_BY_SLUG = select(Project.id, Project.slug, Project.name).where(
-    Project.slug == bindparam("slug")
+_PROJECT_BY_SLUG = Prepared(
+    select(Project.id, Project.slug, Project.name).where(Project.slug == bindparam("slug"))
 )
 
 
 def find_organization(slug: str) -> Scope | None:
     """The organization a URL names."""
-    row = connection().execute(_ORGANIZATION_BY_SLUG, {"slug": slug}).one_or_none()
+    row = _ORGANIZATION_BY_SLUG.find(slug=slug)
     return None if row is None else Scope(row.id, row.slug, row.name)
 
 
 def find_project(slug: str) -> Scope | None:
     """The project a URL names."""
-    row = connection().execute(_PROJECT_BY_SLUG, {"slug": slug}).one_or_none()
+    row = _PROJECT_BY_SLUG.find(slug=slug)
     return None if row is None else Scope(row.id, row.slug, row.name)

@@ -14,31 +14,34 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Row, bindparam, event, insert, select, text, update
+from sqlalchemy import bindparam, event, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from portal.database import Base, connection, db
+from portal.database import Base, db
 from portal.domain.charter import Charter
 from portal.domain.record.entries import CHARTER, KEYS, Entry, EntryType
 from portal.domain.record.tree import Frontier, Range, leaf_hash, root_of
 from portal.models.freshness import raise_version, record_scope
 from portal.models.projects import CharterVersion, Project
 from portal.models.record import LogEntry, LogHead
+from portal.statements import Found, Prepared
 
 _PENDING = "portal_pending_entries"
 _HASH = 32
 
-_BEGIN = text(
-    "INSERT INTO log_heads (project_id, size, peaks) VALUES (:project_id, 0, :peaks)"
-    " ON CONFLICT (project_id) DO NOTHING"
+_BEGIN = Prepared(
+    text(
+        "INSERT INTO log_heads (project_id, size, peaks) VALUES (:project_id, 0, :peaks)"
+        " ON CONFLICT (project_id) DO NOTHING"
+    )
 )
-_HEAD = (
+_HEAD = Prepared(
     select(LogHead.size, LogHead.peaks, Project.slug)
     .join(Project, Project.id == LogHead.project_id)
     .where(LogHead.project_id == bindparam("project_id"))
     .with_for_update(of=LogHead)
 )
-_LAST = (
+_LAST = Prepared(
     select(LogEntry.seq)
     .where(LogEntry.project_id == bindparam("project_id"), LogEntry.subject == bindparam("subject"))
     .order_by(LogEntry.seq.desc())
@@ -46,9 +49,9 @@ _LAST = (
 )
 # Statements on tables, built once: what every ballot waits for is kept short.
 _tables = Base.metadata.tables
-_ADD_ENTRIES = insert(_tables["log_entries"])
-_ADD_NODES = insert(_tables["log_nodes"])
-_GROW = (
+_ADD_ENTRIES = Prepared(insert(_tables["log_entries"]))
+_ADD_NODES = Prepared(insert(_tables["log_nodes"]))
+_GROW = Prepared(
     update(_tables["log_heads"])
     .where(_tables["log_heads"].c.project_id == bindparam("of"))
     .values(size=bindparam("size"), peaks=bindparam("peaks"))
@@ -161,34 +164,32 @@ def _write(session: Session, project_id: int, drafts: list[_Draft]) -> None:
     if not head.size and drafts[0].subject != CHARTER:
         drafts = [*_beginning(session, project_id, drafts[0].at), *drafts]
     frontier = Frontier(head.size, _split(head.peaks))
-    append = connection()
     last: dict[str, int] = {}
     rows, nodes = [], []
     for draft in drafts:
         if draft.subject not in last:
-            asked = {"project_id": project_id, "subject": draft.subject}
-            last[draft.subject] = append.execute(_LAST, asked).scalar() or 0
+            before = _LAST.find(project_id=project_id, subject=draft.subject)
+            last[draft.subject] = before.seq if before else 0
         last[draft.subject] += 1
         leaf = _entry(head.slug, draft, last[draft.subject]).leaf()
         digest = leaf_hash(leaf)
         rows.append(_row(draft, frontier.size, last[draft.subject], leaf, digest))
         frontier, completed = frontier.append(digest)
         nodes += _nodes(project_id, completed)
-    append.execute(_ADD_ENTRIES, rows)
-    if nodes:
-        append.execute(_ADD_NODES, nodes)
-    grown = {"of": project_id, "size": frontier.size, "peaks": b"".join(frontier.peaks)}
-    append.execute(_GROW, grown)
+    _ADD_ENTRIES.run_each(rows)
+    _ADD_NODES.run_each(nodes)
+    _GROW.run(of=project_id, size=frontier.size, peaks=b"".join(frontier.peaks))
     raise_version(record_scope(project_id))
 
 
-def _lock_head(project_id: int) -> Row[int, bytes, str]:
+def _lock_head(project_id: int) -> Found:
     """The head of a log, which is made where there is none, locked until this transaction ends."""
-    asked = {"project_id": project_id}
-    head = connection().execute(_HEAD, asked).one_or_none()
+    head = _HEAD.find(project_id=project_id)
     if head is None:
-        connection().execute(_BEGIN, asked | {"peaks": b""})
-        head = connection().execute(_HEAD, asked).one()
+        _BEGIN.run(project_id=project_id, peaks=b"")
+        head = _HEAD.find(project_id=project_id)
+    if head is None:
+        raise RuntimeError("the log has no head")
     return head
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select
+from sqlalchemy import func, insert, select
 
-from portal.database import connection, db, table_of
+from portal.database import db, table_of
 from portal.domain.canonical import fingerprint
 from portal.domain.record.entries import (
     EntryType,
@@ -23,12 +23,11 @@ from portal.models.decisions import DecisionRecord, DecisionReview
 from portal.models.record import WaitingEntry
 from portal.models.votes import Ballot, Vote
 from portal.services.record.record import append_entry, subject_root
+from portal.statements import Found, Prepared
 
 BATCH = 5
 
-_WAIT = insert(table_of(WaitingEntry))
-
-_Found = Row[*tuple[Any, ...]]
+_WAIT = Prepared(insert(table_of(WaitingEntry)))
 
 
 def log_opened(vote: Vote) -> None:
@@ -48,7 +47,7 @@ def log_opened(vote: Vote) -> None:
 
 
 def log_ballot(
-    vote: _Found, elector: _Found, ballot: _Found, replaced: _Found | None, *, secret: bool
+    vote: Found, elector: Found, ballot: Found, replaced: Found | None, *, secret: bool
 ) -> None:
     """Put a new ballot on record, and the end of the one it replaces; both stay sealed."""
     at = hour_of(ballot.cast_at, not_before=vote.opens_at)
@@ -60,7 +59,7 @@ def log_ballot(
 
 
 def log_voided(
-    vote: _Found, elector: _Found, ballot: _Found | None, *, secret: bool, now: datetime
+    vote: Found, elector: Found, ballot: Found | None, *, secret: bool, now: datetime
 ) -> None:
     """Put on record that an elector may no longer vote, and that its ballot does not count."""
     if ballot is None or ballot.nonce is None:
@@ -185,7 +184,7 @@ def _append(vote: Vote, type_: EntryType, body: Mapping[str, Any], *, at: dateti
 
 
 def _append_ballot(
-    vote: _Found,
+    vote: Found,
     type_: EntryType,
     body: dict[str, Any],
     ballot_id: int | None,
@@ -206,10 +205,10 @@ def _append_ballot(
         "body": body,
         "ballot_id": ballot_id,
     }
-    connection().execute(_WAIT, values)
+    _WAIT.run(**values)
 
 
-def _commitment(elector: _Found, ballot: _Found) -> str:
+def _commitment(elector: Found, ballot: Found) -> str:
     if ballot.nonce is None:
         raise ValueError("a ballot older than the record has no commitment")
     return commit(opened_ballot(ballot, elector.house, elector.position), ballot.nonce)

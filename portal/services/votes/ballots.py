@@ -22,9 +22,9 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
-from portal.database import connection, db, table_of
+from portal.database import db, table_of
 from portal.domain.errors import Forbidden, NotFound, Refusal
 from portal.domain.permissions import Actor, Permission, require
 from portal.domain.positions import Position
@@ -45,9 +45,10 @@ from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
 from portal.services.audit import record_change
 from portal.services.record.vote_log import log_ballot, log_voided
 from portal.services.votes.vote_mail import Receipt, send_receipt, tell_voided
+from portal.statements import Found, Prepared
 
 # Built once, and read as rows: these stand between a vote and everybody who waits to cast a ballot.
-_VOTE = (
+_VOTE = Prepared(
     select(
         Vote.id,
         Vote.project_id,
@@ -60,15 +61,15 @@ _VOTE = (
     .where(Vote.id == bindparam("vote_id"))
     .with_for_update(read=True)
 )
-_TERMS = select(Vote.terms).where(Vote.id == bindparam("vote_id"))
+_TERMS = Prepared(select(Vote.terms).where(Vote.id == bindparam("vote_id")))
 _ELECTOR = (
     select(Elector.id, Elector.house, Elector.position, Elector.weight, Elector.voided_at)
     .where(Elector.vote_id == bindparam("vote_id"))
     .with_for_update(of=Elector)
 )
-_ELECTOR_BY_ID = _ELECTOR.where(Elector.id == bindparam("elector_id"))
+_ELECTOR_BY_ID = Prepared(_ELECTOR.where(Elector.id == bindparam("elector_id")))
 # An elector together with who casts, and where the ballot's page is.
-_SEAT = (
+_SEAT = Prepared(
     _ELECTOR.add_columns(Organization.name, Organization.slug, Person.email)
     .join(ElectorOrganization, ElectorOrganization.elector_id == Elector.id)
     .join(Organization, Organization.id == ElectorOrganization.organization_id)
@@ -78,7 +79,7 @@ _SEAT = (
         ElectorOrganization.organization_id == bindparam("organization_id"),
     )
 )
-_OWN_SEAT = (
+_OWN_SEAT = Prepared(
     _ELECTOR.add_columns(Project.slug, Person.email)
     .join(Person, Person.id == Elector.person_id)
     .join(Project, Project.id == bindparam("project_id"))
@@ -94,22 +95,22 @@ _BALLOT = (
     Ballot.cast_at,
     Ballot.nonce,
 )
-_CURRENT = select(*_BALLOT).where(
-    Ballot.elector_id == bindparam("elector_id"), Ballot.superseded_at.is_(None)
+_CURRENT = Prepared(
+    select(*_BALLOT).where(
+        Ballot.elector_id == bindparam("elector_id"), Ballot.superseded_at.is_(None)
+    )
 )
-_INSERT = insert(table_of(Ballot)).returning(*_BALLOT)
-_SUPERSEDE = (
+_INSERT = Prepared(insert(table_of(Ballot)).returning(*_BALLOT))
+_SUPERSEDE = Prepared(
     update(table_of(Ballot))
     .where(table_of(Ballot).c.id == bindparam("ballot_id"))
     .values(superseded_at=bindparam("at"))
 )
-_VOID = (
+_VOID = Prepared(
     update(table_of(Elector))
     .where(table_of(Elector).c.id == bindparam("elector_id"))
     .values(voided_at=bindparam("at"))
 )
-
-_Found = Row[*tuple[Any, ...]]
 
 
 class Said(NamedTuple):
@@ -141,7 +142,7 @@ def cast_ballot(
     require(actor, Permission.ORGANIZATION_BALLOT_CAST, organization_id=organization_id)
     person_id = _person(actor)
     vote = _share_vote(vote_id)
-    seat = _find(_SEAT, vote_id=vote_id, organization_id=organization_id, person_id=person_id)
+    seat = _SEAT.find(vote_id=vote_id, organization_id=organization_id, person_id=person_id)
     if seat is None:
         raise NotFound("vote")
     receipt = _cast(person_id, vote, seat, choice, Said(reason, conflict), now)
@@ -215,7 +216,7 @@ def _cast_own(
     vote = _share_vote(vote_id)
     if vote.project_id != project_id:
         raise NotFound("vote")
-    seat = _find(_OWN_SEAT, vote_id=vote_id, project_id=project_id, person_id=person_id)
+    seat = _OWN_SEAT.find(vote_id=vote_id, project_id=project_id, person_id=person_id)
     if seat is None:
         raise Refusal(
             "vote.not_elector",
@@ -259,13 +260,13 @@ def void_ballots(
     voided = 0
     for vote_id, elector_id in found:
         vote = _share_vote(vote_id)
-        elector = _find(_ELECTOR_BY_ID, vote_id=vote_id, elector_id=elector_id)
+        elector = _ELECTOR_BY_ID.find(vote_id=vote_id, elector_id=elector_id)
         open_still = vote.state is VoteState.OPEN and now < vote.closes_at
         if elector is None or elector.voided_at is not None or not open_still:
             continue
-        connection().execute(_VOID, {"elector_id": elector_id, "at": now})
+        _VOID.run(elector_id=elector_id, at=now)
         terms = _frozen_terms(vote.id, vote.fingerprint)
-        current = _find(_CURRENT, elector_id=elector_id)
+        current = _CURRENT.find(elector_id=elector_id)
         if current is not None:
             _supersede(current, _dated(terms, now))
         log_voided(vote, elector, current, secret=terms.secret, now=now)
@@ -283,9 +284,9 @@ def void_ballots(
     return voided
 
 
-def _share_vote(vote_id: int) -> _Found:
+def _share_vote(vote_id: int) -> Found:
     """The vote, its row locked so that it cannot be closed before this transaction ends."""
-    vote = _find(_VOTE, vote_id=vote_id)
+    vote = _VOTE.find(vote_id=vote_id)
     if vote is None:
         raise NotFound("vote")
     return vote
@@ -294,22 +295,20 @@ def _share_vote(vote_id: int) -> _Found:
 @lru_cache(maxsize=64)
 def _frozen_terms(vote_id: int, _fingerprint: str) -> Terms:
     """The terms of a vote; they never change, and the fingerprint tells its rules from others."""
-    return read_terms(connection().execute(_TERMS, {"vote_id": vote_id}).scalar_one())
+    vote = _TERMS.find(vote_id=vote_id)
+    if vote is None:
+        raise NotFound("vote")
+    return read_terms(vote.terms)
 
 
-def _find(statement: Select[*tuple[Any, ...]], **values: int) -> _Found | None:
-    """The one row that a statement asks for, locked against others where it says so."""
-    return connection().execute(statement, values).one_or_none()
-
-
-def _supersede(ballot: _Found, at: datetime) -> None:
-    connection().execute(_SUPERSEDE, {"ballot_id": ballot.id, "at": at})
+def _supersede(ballot: Found, at: datetime) -> None:
+    _SUPERSEDE.run(ballot_id=ballot.id, at=at)
 
 
 def _cast(
     person_id: int,
-    vote: _Found,
-    elector: _Found,
+    vote: Found,
+    elector: Found,
     choice: Mapping[str, Any],
     said: Said,
     now: datetime,
@@ -331,7 +330,7 @@ def _cast(
     )
     check_conflict(said.conflict, secret=terms.secret)
     at = _dated(terms, now)
-    current = _find(_CURRENT, elector_id=elector.id)
+    current = _CURRENT.find(elector_id=elector.id)
     if current is not None:
         if (current.choice, current.reason, current.conflict) == (checked, *said):
             return Receipt(current.reference, current.cast_at, replaced=False, fresh=False)
@@ -348,7 +347,9 @@ def _cast(
         "cast_at": at,
         "nonce": secrets.token_bytes(NONCE_LENGTH),
     }
-    ballot = connection().execute(_INSERT, values).one()
+    ballot = _INSERT.find(**values)
+    if ballot is None:
+        raise RuntimeError("the database kept no ballot")
     log_ballot(vote, elector, ballot, current, secret=terms.secret)
     return Receipt(ballot.reference, at, replaced=current is not None, fresh=True)
 

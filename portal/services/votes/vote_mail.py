@@ -19,6 +19,7 @@ from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership
 from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
 from portal.services.outbox import Letter, post_mail, post_mails
+from portal.statements import Found
 
 _CASTERS = (OrganizationRole.REPRESENTATIVE, OrganizationRole.DEPUTY)
 _SPAN = 2000
@@ -206,7 +207,7 @@ def tell_voided(vote: Vote, elector_id: int, why: str, *, now: datetime) -> None
     )
 
 
-def send_receipt(vote: Row[*tuple[Any, ...]], receipt: Receipt, email: str, *, url: str) -> None:
+def send_receipt(vote: Found, receipt: Receipt, email: str, *, url: str) -> None:
     """Send the receipt to whoever cast the ballot."""
     reference = receipt.reference
     done = (
