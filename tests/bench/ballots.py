@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import statistics
 import tempfile
@@ -66,13 +67,14 @@ def measure(many: int = 100_000) -> Iterator[Line]:
                 return signed_in_posts(app, vote_id, voters, "for")
 
             _settle(Path(folder) / "portal.db")
-            _in_turns(ports, cast(warm[:_WARM]), turns=1)
-            first = _in_turns(ports, cast(early))
+            keys = itertools.count()
+            _in_turns(ports, cast(warm[:_WARM]), keys, turns=1)
+            first = _in_turns(ports, cast(early), keys)
             yield from _lines("first ballots", first)
             add_ballots(app, vote_id, crowd)
             _settle(Path(folder) / "portal.db")
-            _in_turns(ports, cast(warm[_WARM:]), turns=1)
-            after = _in_turns(ports, cast(late))
+            _in_turns(ports, cast(warm[_WARM:]), keys, turns=1)
+            after = _in_turns(ports, cast(late), keys)
             yield from _lines(f"after {many:,} ballots", after)
             # Each beside its peer of the same turns, so that a busy machine is not taken for it.
             yield Line(
@@ -90,14 +92,19 @@ def _settle(database: Path) -> None:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _in_turns(ports: dict[str, int], casts: list[bytes], turns: int = _TURNS) -> Loads:
-    """Send the casts, and bare posts to each peer, in turns; every second one the other way."""
+def _in_turns(
+    ports: dict[str, int], casts: list[bytes], keys: Iterator[int], turns: int = _TURNS
+) -> Loads:
+    """Send the casts, and bare posts to each peer, in turns; every second one the other way.
+
+    Each post brings a key of its own, as each cast is an elector's first.
+    """
     loads: Loads = {name: [] for name in ports}
     each = len(casts) // turns
     for turn in range(turns):
         bare = [
             post("/", f"key=elector-{number}&value=for")
-            for number in range(turn * _BARE, (turn + 1) * _BARE)
+            for number in itertools.islice(keys, _BARE)
         ]
         for name in sorted(ports, reverse=bool(turn % 2)):
             requests = casts[turn * each : (turn + 1) * each] if name == "portal" else bare
