@@ -103,8 +103,7 @@ def _in_turns(
     each = len(casts) // turns
     for turn in range(turns):
         bare = [
-            post("/", f"key=elector-{number}&value=for")
-            for number in itertools.islice(keys, _BARE)
+            post("/", f"key=elector-{number}&value=for") for number in itertools.islice(keys, _BARE)
         ]
         for name in sorted(ports, reverse=bool(turn % 2)):
             requests = casts[turn * each : (turn + 1) * each] if name == "portal" else bare
