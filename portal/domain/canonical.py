@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 # RFC 8785 writes numbers as ECMAScript does; beyond this, integers are no longer exact there.
 _LARGEST_INTEGER = 2**53 - 1
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def canonical_json(value: object) -> bytes:
@@ -17,8 +18,7 @@ def canonical_json(value: object) -> bytes:
     TypeError (floats above all: what is fingerprinted is exact), and with ValueError integers
     beyond 2^53 - 1 and text holding lone surrogates.
     """
-    ordered = _ordered(value)
-    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+    return _ENCODER.encode(_ordered(value)).encode("utf-8")
 
 
 def canonical_parts(value: object) -> Iterator[bytes]:

@@ -24,13 +24,15 @@ def init_headers(app: Flask) -> None:
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=()",
+        "Cache-Control": "no-store",
     }
     if settings.secure_cookies:
         headers["Strict-Transport-Security"] = "max-age=31536000"
 
     @app.after_request
     def add_headers(response: Response) -> Response:
+        chosen = {name.lower() for name, _value in response.headers}
         for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Cache-Control", "no-store")
+            if name.lower() not in chosen:
+                response.headers.add(name, value)
         return response

@@ -16,23 +16,30 @@ limiter = Limiter(get_remote_address, default_limits=[], headers_enabled=True)
 
 def limited_questions(limits: str) -> Callable[[View], View]:
     """Answer GETs that ask something, by a query, with 429 beyond ``limits``."""
-    return cast(
-        "Callable[[View], View]",
-        limiter.limit(
-            limits,
-            methods=["GET"],
-            exempt_when=lambda: not (request.args and current_app.config["RATELIMIT_ENABLED"]),
-        ),
+    return _limited(
+        limits,
+        "GET",
+        lambda: not (request.args and current_app.config["RATELIMIT_ENABLED"]),
     )
 
 
 def limited(limits: str) -> Callable[[View], View]:
     """Answer POSTs to a view with 429 beyond ``limits`` (``10 per minute; 60 per hour``)."""
-    return cast(
-        "Callable[[View], View]",
-        limiter.limit(
-            limits,
-            methods=["POST"],
-            exempt_when=lambda: not current_app.config["RATELIMIT_ENABLED"],
-        ),
-    )
+    return _limited(limits, "POST", lambda: not current_app.config["RATELIMIT_ENABLED"])
+
+
+def _limited(limits: str, method: str, exempt: Callable[[], bool]) -> Callable[[View], View]:
+    limit = limiter.limit(limits, methods=[method], exempt_when=exempt)
+
+    def decorate(view: View) -> View:
+        view.portal_limited = True  # type: ignore[attr-defined]
+        return cast("View", limit(view))
+
+    return decorate
+
+
+@limiter.request_filter
+def _is_unlimited() -> bool:
+    """Most views have no limit, and the limiter need not look for one."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    return not getattr(view, "portal_limited", False)
