@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from flask import Flask, g, request_started
 from flask.testing import FlaskClient
@@ -21,6 +22,10 @@ from portal.database import Base, db
 from portal.ports.collaborators import Collaborators
 from portal.settings import Settings, read_settings
 from tests.standins import FixedKey, MemoryMail, ScriptedGateway
+
+# A machine that is busy with other things is no failure.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 _LOCAL_SERVER = "postgresql+psycopg://127.0.0.1:5432/postgres"
 

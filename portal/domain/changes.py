@@ -100,31 +100,42 @@ class Proration:
         Each of the two amounts may be rounded otherwise by one unit that a card can be charged:
         a minor unit, or ten of them where a currency has three decimal places.
         """
-        unit = 10 if minor_units(due.currency) == _THREE_PLACES else 1
-        return (
-            due.currency == self.due.currency
-            and abs(due.amount_minor - self.due.amount_minor) <= 2 * unit
-        )
+        return due.currency == self.due.currency and abs(
+            due.amount_minor - self.due.amount_minor
+        ) <= 2 * _card_unit(due.currency)
+
+
+def _card_unit(currency: str) -> int:
+    """Cards are charged multiples of this many minor units."""
+    return 10 if minor_units(currency) == _THREE_PLACES else 1
 
 
 def prorate(
-    old: Money, new: Money, *, term_starts_at: datetime, term_ends_at: datetime, at: datetime
+    old: Money,
+    new: Money,
+    *,
+    term_starts_at: datetime,
+    term_ends_at: datetime,
+    at: datetime,
+    by_card: bool = False,
 ) -> Proration:
     """Share out two prices over the days of a term (MONEY 3), in integers.
 
     Each price is multiplied by the days left, divided by the days of the term, and rounded half
-    up to the minor unit; the difference of the two rounded amounts is due. So nobody pays for a
-    day twice, and what is credited is never more than was paid. Refuses an instant outside the
-    term with ``change.term``.
+    up to the minor unit, or ``by_card`` to what a card can be charged; the difference of the two
+    rounded amounts is due. So nobody pays for a day twice, and what is credited is never more than
+    was paid. Refuses an instant outside the term with ``change.term``.
     """
     if not term_starts_at <= at < term_ends_at:
         raise Refusal("change.term", "The paid term does not cover this day.")
     days = -((term_starts_at - term_ends_at) // _DAY)
     used = (at - term_starts_at) // _DAY
     left = days - used
+    unit = _card_unit(old.currency) if by_card else 1
 
     def part(price: Money) -> Money:
-        return Money((2 * price.amount_minor * left + days) // (2 * days), price.currency)
+        units = (2 * price.amount_minor * left + days * unit) // (2 * days * unit)
+        return Money(units * unit, price.currency)
 
     return Proration(left, days, part(new), part(old), term_starts_at + used * _DAY)
 

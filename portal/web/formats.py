@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
+from babel.numbers import get_currency_symbol
 from flask import Flask
 from flask_babel import (
     format_currency,
@@ -14,6 +15,7 @@ from flask_babel import (
     format_datetime,
     format_decimal,
     format_timedelta,
+    get_locale,
     ngettext,
 )
 from flask_babel import gettext as _
@@ -23,10 +25,11 @@ from portal.domain.money import Money, minor_units
 
 
 def format_money(value: Money) -> str:
-    """An amount with its currency; whole amounts without decimals."""
+    """An amount with its currency; whole amounts without decimals, a space behind letters."""
     places = minor_units(value.currency)
     whole = value.amount_minor % 10**places == 0
-    pattern = "¤#,##0" if whole or not places else "¤#,##0." + "0" * places
+    space = "\u00a0" if get_currency_symbol(value.currency, get_locale())[-1].isalpha() else ""
+    pattern = f"¤{space}#,##0" + ("" if whole or not places else "." + "0" * places)
     return format_currency(value.decimal, value.currency, format=pattern, currency_digits=False)
 
 

@@ -76,13 +76,22 @@ def test_every_pair_of_state_and_action_has_an_answer(table, move, states, actio
             assert refusal.value.code.endswith(f".{state}.{action.name.lower()}")
 
 
-def of(old: int, new: int, at: datetime, *, days: int = 365, currency: str = "EUR") -> Proration:
+def of(
+    old: int,
+    new: int,
+    at: datetime,
+    *,
+    days: int = 365,
+    currency: str = "EUR",
+    by_card: bool = False,
+) -> Proration:
     return prorate(
         Money(old, currency),
         Money(new, currency),
         term_starts_at=START,
         term_ends_at=START + days * DAY,
         at=at,
+        by_card=by_card,
     )
 
 
@@ -100,6 +109,14 @@ def of(old: int, new: int, at: datetime, *, days: int = 365, currency: str = "EU
 )
 def test_the_difference_is_shared_out_by_days(old, new, after, days, due) -> None:
     assert of(old, new, START + after, days=days).due == Money(due, "EUR")
+
+
+@pytest.mark.parametrize(("currency", "due"), [("KWD", 547_540), ("EUR", 547_537)])
+def test_by_card_amounts_are_what_a_card_can_be_charged(currency: str, due: int) -> None:
+    """624.651 less 77.114 dinars: a processor charges 624.650 and credits 77.110."""
+    at = START + 137 * DAY
+    assert of(123_450, 999_990, at, currency=currency, by_card=True).due.amount_minor == due
+    assert of(123_450, 999_990, at, currency=currency).due.amount_minor == 547_537
 
 
 def test_a_processor_is_told_the_beginning_of_the_day() -> None:

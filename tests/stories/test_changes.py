@@ -14,6 +14,8 @@ from portal.domain.money import Money
 from portal.domain.sponsorship import Commercial, Term
 from portal.domain.tiers import Audience, Interval, TierTerms
 from portal.models.changes import SponsorshipChange
+from portal.queries.sponsorship.changes import find_change_preview
+from portal.services.sponsorship.changes import prorated
 from portal.services.sponsorship.price_notices import announce_price
 from portal.services.sponsorship.tiers import change_tier
 from tests.builders import NOW, make_organization, make_person
@@ -118,6 +120,19 @@ def test_the_amount_that_was_shown_is_the_amount_that_is_charged(app: Flask) -> 
         scene.ask("gold", now=LATER, due=Money(15900, "EUR"))
     assert conflict.value.code == "change.amount"
     assert scene.live_change is None
+
+
+def test_a_card_is_shown_an_amount_that_it_can_be_charged(app: Flask) -> None:
+    """Cards are charged tens of a thousandth: 18.740 less 6.250, not 18.740 less 6.247."""
+    scene = Scene(app, currency="KWD")
+    scene.buy("silver")
+    now = NOW + 137 * DAY
+    shown = find_change_preview(
+        scene.buyer, scene.organization.id, scene.sponsorship.reference, "gold", now=now
+    )
+    assert shown.proration is not None
+    assert shown.proration.due == Money(12_490, "KWD")
+    assert prorated(scene.sponsorship, scene.gold, now=now) == shown.proration
 
 
 def test_a_downgrade_waits_for_the_end_of_the_term_and_can_be_taken_back(app: Flask) -> None:

@@ -181,8 +181,13 @@ def test_upgrade_downgrade_and_refund_on_the_pages(street: Street) -> None:  # n
     form = {"payment": str(first), "amount": "40.00", "reason": "Agreed."}
     assert desk.post(address, data=form).status_code == 303
     assert sponsorship().term is Term.ACTIVE
+    assert "€40 given back" in client.get(page()).text
+    receipt = f"{page()}/receipts/{first}"
+    assert re.search(r"Given back.*€40.*Paid by", client.get(receipt).text, re.DOTALL)
+    assert "Refunded" not in client.get(receipt).text
     assert desk.post(address, data=form | {"amount": "60.00"}).status_code == 303
     assert sponsorship().term is Term.ENDED
+    assert "Refunded" in client.get(receipt).text
     assert whole_ledger() == [*paid(10000), *paid(20000), *given_back(4000), *given_back(6000)]
     run_due(street.app, datetime.now(UTC))
     assert not sponsorship().ends_renewal

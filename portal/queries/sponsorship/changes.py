@@ -139,6 +139,7 @@ def find_change_preview(
             term_starts_at=starts_at,
             term_ends_at=ends_at,
             at=now,
+            by_card=page.sponsorship.charged,
         )
     share = find_share_with(
         row.project_id,

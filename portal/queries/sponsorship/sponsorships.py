@@ -13,6 +13,7 @@ from sqlalchemy.orm import joinedload
 from portal.database import db
 from portal.domain.errors import NotFound, Obstacle
 from portal.domain.money import Money
+from portal.domain.money_back import RefundStanding
 from portal.domain.permissions import Actor, Permission, may
 from portal.domain.sponsorship import (
     GOOD_STANDING,
@@ -25,6 +26,7 @@ from portal.domain.sponsorship import (
 )
 from portal.domain.tiers import Interval, TierTerms
 from portal.models.billing import Checkout, CheckoutStatus, Payment
+from portal.models.money_back import Refund
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
 from portal.models.tiers import TierVersion
 from portal.queries.weights.electorate import disputed_now, find_share_with, get_charter
@@ -33,8 +35,16 @@ _SHOWN_EVENTS = 60
 
 
 @dataclass(frozen=True, slots=True)
+class GivenBack:
+    """A refund that arrived: how much of a payment, and when."""
+
+    money: Money
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class PaymentLine:
-    """One payment with the term it paid."""
+    """One payment with the term it paid, and what of it was given back."""
 
     id: int
     money: Money
@@ -44,6 +54,12 @@ class PaymentLine:
     processor: str
     processor_payment_id: str
     tier_name: str
+    given_back: tuple[GivenBack, ...]
+
+    @property
+    def gone(self) -> bool:
+        """Whether all of it was given back."""
+        return sum(each.money.amount_minor for each in self.given_back) >= self.money.amount_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +297,7 @@ def _payments(sponsorship_id: int) -> tuple[PaymentLine, ...]:
         .where(Payment.sponsorship_id == sponsorship_id)
         .order_by(Payment.paid_at.desc(), Payment.id.desc())
     ).all()
+    given_back = _given_back(sponsorship_id)
     return tuple(
         PaymentLine(
             id=row.id,
@@ -291,9 +308,26 @@ def _payments(sponsorship_id: int) -> tuple[PaymentLine, ...]:
             processor=row.processor,
             processor_payment_id=row.processor_payment_id,
             tier_name=row.tier_snapshot.name,
+            given_back=tuple(given_back.get(row.id, ())),
         )
         for row in rows
     )
+
+
+def _given_back(sponsorship_id: int) -> dict[int, list[GivenBack]]:
+    refunds = db.session.scalars(
+        select(Refund)
+        .join(Payment, Payment.id == Refund.payment_id)
+        .where(Payment.sponsorship_id == sponsorship_id, Refund.state == RefundStanding.DONE)
+        .order_by(Refund.id)
+    )
+    found: dict[int, list[GivenBack]] = {}
+    for row in refunds:
+        money = Money(row.amount_minor, row.currency)
+        found.setdefault(row.payment_id, []).append(
+            GivenBack(money, row.settled_at or row.asked_at)
+        )
+    return found
 
 
 def _checkout(row: Checkout) -> OpenCheckout:

@@ -279,6 +279,7 @@ def prorated(sponsorship: Sponsorship, after: TierVersion, *, now: datetime) -> 
         term_starts_at=sponsorship.term_starts_at,
         term_ends_at=sponsorship.term_ends_at,
         at=now,
+        by_card=sponsorship.renewal_id is not None,
     )
 
 
