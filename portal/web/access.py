@@ -108,8 +108,9 @@ def requires(permission: Permission) -> Callable[[View], View]:
 
 
 def init_access(app: Flask) -> None:
-    """Install the session loader."""
-    login_manager.init_app(app)
+    """Install the session loader; templates look up who is signed in only where they ask."""
+    login_manager.init_app(app, add_context_processor=False)
+    app.jinja_env.globals["current_user"] = current_user
 
 
 def sign_in_browser(token: str, actor: Actor) -> None:

@@ -31,11 +31,15 @@ def find_page_scopes(
 ) -> tuple[str, str] | None:
     """The two scopes on which a page rests: its project's, or every change; None if unknown.
 
-    Pages of the public record rest on their project and on what was appended to its log.
+    Pages of the public record rest on their project and on what was appended to its log. Raises
+    ``VersionsUnreadable`` when the database does not answer.
     """
     if project_slug is None:
         return INSTANCE, SITE
-    project_id = db.session.scalar(select(Project.id).where(Project.slug == project_slug))
+    try:
+        project_id = db.session.scalar(select(Project.id).where(Project.slug == project_slug))
+    except SQLAlchemyError as error:
+        raise VersionsUnreadable from error
     if project_id is None:
         return None
     return project_scope(project_id), record_scope(project_id) if of_record else SITE
