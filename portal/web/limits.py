@@ -11,7 +11,10 @@ from flask_limiter.util import get_remote_address
 
 from portal.web.access import View
 
-limiter = Limiter(get_remote_address, default_limits=[], headers_enabled=True)
+# When the storage that all processes share is gone, each process counts for itself.
+limiter = Limiter(
+    get_remote_address, default_limits=[], headers_enabled=True, in_memory_fallback_enabled=True
+)
 
 
 def limited_questions(limits: str) -> Callable[[View], View]:
