@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from sqlalchemy import bindparam, insert, literal, select, text, union_all
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
-from portal.database import connection, table_of, transaction
+from portal.database import connection, db, table_of, transaction
 from portal.domain.record.entries import EntryType
 from portal.models.audit import AuditEntry
 from portal.models.identity import Person
@@ -107,3 +107,17 @@ def test_a_refusal_is_sqlalchemys_and_names_no_value(app: Flask) -> None:
 def test_a_default_of_pythons_is_refused(app: Flask) -> None:
     with pytest.raises(TypeError, match="every value"), transaction():
         Prepared(insert(table_of(Person))).run(name="Ada")
+
+
+@pytest.mark.parametrize("committed_app", ["postgresql"], indirect=True)
+def test_a_lost_connection_is_replaced(committed_app: Flask) -> None:
+    ask = Prepared(select(literal(7)))
+    with committed_app.app_context():
+        with pytest.raises(OperationalError), transaction():
+            with db.engine.connect() as other:
+                pid = connection().connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
+                other.execute(text(f"SELECT pg_terminate_backend({int(pid)})"))
+            ask.find()
+        db.session.remove()
+        with transaction():
+            assert ask.find() == (7,)
