@@ -112,12 +112,16 @@ def test_a_default_of_pythons_is_refused(app: Flask) -> None:
 @pytest.mark.parametrize("committed_app", ["postgresql"], indirect=True)
 def test_a_lost_connection_is_replaced(committed_app: Flask) -> None:
     ask = Prepared(select(literal(7)))
+
+    def ask_on_a_lost_connection() -> None:
+        own = connection().exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        with db.engine.connect() as other:
+            other.exec_driver_sql(f"SELECT pg_terminate_backend({own})")
+        ask.find()
+
     with committed_app.app_context():
         with pytest.raises(OperationalError), transaction():
-            with db.engine.connect() as other:
-                pid = connection().connection.dbapi_connection.info.backend_pid  # type: ignore[union-attr]
-                other.execute(text(f"SELECT pg_terminate_backend({int(pid)})"))
-            ask.find()
+            ask_on_a_lost_connection()
         db.session.remove()
         with transaction():
             assert ask.find() == (7,)
