@@ -226,6 +226,12 @@ def test_an_altered_receipt_is_refused_with_what_differs(app: Flask) -> None:
     for broken in ("", "[]", '{"entry": 1}', "[" * 9999, json.dumps(good | {"ballot": 1.5})):
         with pytest.raises(ReceiptWrong, match="not a receipt"):
             check_receipt(broken, [key])
+    refuse("not a receipt", v=2)
+    refuse("not a receipt", more="")
+    refuse("not a receipt", nonce=good["nonce"].upper())
+    refuse("not a receipt", entry=entry | {"root": entry["root"].upper()})
+    refuse("not a receipt", entry=entry | {"index": float(entry["index"])})
+    refuse("not a receipt", entry=entry | {"index": float("inf")})
     with pytest.raises(ReceiptWrong, match="no known key"):
         check_receipt(text, [])
 

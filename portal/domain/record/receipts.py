@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from portal.domain.canonical import canonical_json
 from portal.domain.record.entries import EntryType, commit
 from portal.domain.record.notes import (
     Checkpoint,
@@ -17,6 +18,7 @@ from portal.domain.record.notes import (
 from portal.domain.record.tree import ProofWrong, check_inclusion, leaf_hash
 
 VERSION = 1
+_MALFORMED = "This is not a receipt as the portal writes it."
 
 
 class ReceiptWrong(Exception):
@@ -39,9 +41,10 @@ def write_receipt(
 def check_receipt(text: str, keys: Iterable[VerifierKey]) -> Checkpoint:
     """Check a receipt file and return the checkpoint it rests on.
 
-    Checked in this order: ballot and nonce make the commitment in the leaf, the leaf makes the leaf
-    hash, the proof leads to the checkpoint's root, and a known key signed the checkpoint. Raises
-    ``ReceiptWrong`` with a sentence for the first that does not hold.
+    Checked in this order: it is what ``write_receipt`` writes, ballot and nonce make the commitment
+    in the leaf, the leaf makes the leaf hash, the proof leads to the checkpoint's root, and a known
+    key signed the checkpoint. Raises ``ReceiptWrong`` with a sentence for the first that does not
+    hold.
     """
     try:
         receipt = json.loads(text)
@@ -50,11 +53,32 @@ def check_receipt(text: str, keys: Iterable[VerifierKey]) -> Checkpoint:
         index, size = int(entry["index"]), int(entry["size"])
         hashes = [bytes.fromhex(each) for each in entry["hashes"]]
         root, note = bytes.fromhex(entry["root"]), receipt["checkpoint"]
-        commitment = commit(receipt["ballot"], bytes.fromhex(receipt["nonce"]))
+        nonce = bytes.fromhex(receipt["nonce"])
+        commitment = commit(receipt["ballot"], nonce)
+        proof = {
+            "index": index,
+            "size": size,
+            "leaf": entry["leaf"],
+            "leaf_hash": digest.hex(),
+            "hashes": [each.hex() for each in hashes],
+            "root": root.hex(),
+        }
+        opening = {"ballot": receipt["ballot"], "nonce": nonce.hex()}
+        again = write_receipt(str(receipt["reference"]), opening, proof, note)
+        as_written = canonical_json(receipt) == canonical_json(again)
         written = json.loads(leaf)
         kind, body = written["type"], written["body"]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise ReceiptWrong("This is not a receipt as the portal writes it.") from error
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise ReceiptWrong(_MALFORMED) from error
+    if not as_written:
+        raise ReceiptWrong(_MALFORMED)
     if (kind, body) != (EntryType.BALLOT_CAST, {"commitment": commitment}):
         raise ReceiptWrong("The ballot and the nonce do not make the commitment on record.")
     if leaf_hash(leaf) != digest:

@@ -45,9 +45,11 @@ def read_csv(lines: Iterable[str], method: Method | None = None) -> BallotFile:
     rows = rows_of(chain(head, iterator), told[1] if told else _delimiter(head))
     line, header = next(((line, row) for line, row in rows if any(row)), (1, []))
     names = names_of(header, line)
-    options = [name for name in names if name.lower() not in _ASIDE]
+    options = [name for name in names if not _is_aside(name)]
     if not options:
         raise fail(line, "the header names no option.")
+    if sum(name.lower() == _WEIGHT for name in names) > 1:
+        raise fail(line, "two columns weigh the ballots.")
     if kind is Kind.POSITIONS:
         if len(options) > 1:
             raise fail(line, "a yes/no vote has one column for the position.")
@@ -59,6 +61,11 @@ def read_csv(lines: Iterable[str], method: Method | None = None) -> BallotFile:
     ]
     casts, unit, _scale = whole_casts(exact)
     return BallotFile(method, kind, {option: option for option in options}, casts, unit)
+
+
+def _is_aside(name: str) -> bool:
+    """Whether a column is no option: `Ballot ID` is written like `ballot_id`."""
+    return name.lower().replace(" ", "_") in _ASIDE
 
 
 def _delimiter(head: Sequence[str]) -> str:
@@ -108,7 +115,7 @@ def _exact(
             if cell not in weights:
                 weights[cell] = number(cell, line, "the weight")
             weight = weights[cell]
-        elif cell and name.lower() not in _ASIDE and (said := read(name, cell, line)):
+        elif cell and not _is_aside(name) and (said := read(name, cell, line)):
             numbers[said[0]] = Fraction(said[1])
     weighed = any(name.lower() == _WEIGHT for name in names)
     if read is _votes and weighed and sum(votes**2 for votes in numbers.values()) > weight:

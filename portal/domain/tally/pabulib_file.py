@@ -20,6 +20,9 @@ _KINDS = {
     "ordinal": Kind.RANKS,
 }
 _NOTHING = {"", "none"}
+# What is read of META and of tables; each stands there once.
+_KEYS = {"budget", "vote_type", "default_score", "max_length"}
+_COLUMNS = {"key", "value", "project_id", "cost", "name", "vote", "points", "weight"}
 
 # A line, and the cells of a row by the names of the columns.
 _Row = tuple[int, dict[str, str]]
@@ -33,10 +36,7 @@ def read_pabulib(lines: Iterable[str], method: Method | None = None) -> BallotFi
     on a ballot of approvals are approved once.
     """
     sections = _Sections(lines)
-    meta = {
-        row["key"].strip().lower(): (line, row["value"].strip())
-        for line, row in sections.rows("META")
-    }
+    meta = _meta(sections.rows("META"))
     budget = number(*_said(meta, "budget")[::-1], "the budget")
     kind = _kind(*_said(meta, "vote_type"))
     line, default = meta.get("default_score", (0, ""))
@@ -61,7 +61,7 @@ def read_pabulib(lines: Iterable[str], method: Method | None = None) -> BallotFi
         {option: int(cost * parts) for option, cost in costs.items()},
         int(budget * parts),
         parts,
-        _longest(meta, len(costs)),
+        max(_longest(meta, len(costs)), *(len(numbers) for _copies, _weight, numbers in exact), 0),
         meta.get("description", (0, ""))[1],
     )
 
@@ -98,6 +98,8 @@ class _Sections:
             header = [cell.strip().lower() for cell in row]
             if missing := _NEEDED[section] - set(header):
                 raise fail(line, f'the column "{min(missing)}" is missing.')
+            if doubled := {name for name in _COLUMNS if header.count(name) > 1}:
+                raise fail(line, f'the column "{min(doubled)}" stands here twice.')
         else:
             self._section = ""
 
@@ -120,6 +122,16 @@ class _Sections:
             return False
         self._section = word
         return True
+
+
+def _meta(rows: Iterable[_Row]) -> dict[str, tuple[int, str]]:
+    meta: dict[str, tuple[int, str]] = {}
+    for line, row in rows:
+        key = row["key"].strip().lower()
+        if key in meta and key in _KEYS:
+            raise fail(line, f'META names "{key}" twice.')
+        meta[key] = line, row["value"].strip()
+    return meta
 
 
 def _said(meta: Mapping[str, tuple[int, str]], key: str) -> tuple[int, str]:
@@ -149,7 +161,7 @@ def _projects(rows: Iterable[_Row]) -> tuple[dict[str, Fraction], dict[str, str]
 
 
 def _longest(meta: Mapping[str, tuple[int, str]], options: int) -> int:
-    """How many options a ballot may rank: as the file says, else all."""
+    """How many options a ballot may rank, as the file says; else all."""
     line, said = meta.get("max_length", (0, ""))
     return options if said.lower() in _NOTHING else whole(said, line, "max_length")
 

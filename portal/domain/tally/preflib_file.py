@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
 
 from portal.domain.tally.file_ballots import BallotFile, Cast, Kind
@@ -17,6 +17,7 @@ _TOTALS = re.compile(r"\d{1,15}\s*,\s*(\d{1,15})\s*,\s*(\d{1,15})")
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _Totals = tuple[int, int, int]
 _ORDERS = {"SOC", "SOI", "TOC", "TOI"}
+_NUMBERS = ("NUMBER VOTERS", "NUMBER UNIQUE ORDERS")
 
 
 def read_preflib(lines: Iterable[str], method: Method | None = None) -> BallotFile:
@@ -29,6 +30,7 @@ def read_preflib(lines: Iterable[str], method: Method | None = None) -> BallotFi
     filled: Iterator[tuple[int, str]] = ((line, content) for line, content in numbered if content)
     first = next(filled, None)
     names: dict[str, str] = {}
+    numbers: dict[str, tuple[int, str]] = {}
     title, colon, totals = "", ":", None
     if first and first[1].isascii() and first[1].isdigit():
         names, totals = _old_head(filled, whole(first[1], first[0], "the number of options"))
@@ -42,12 +44,14 @@ def read_preflib(lines: Iterable[str], method: Method | None = None) -> BallotFi
             if key == "ALTERNATIVE NAME" and option:
                 if option in names:
                     raise fail(line, f"option {option} is named twice.")
-                names[option] = value
+                names[option] = value or option
             elif key == "TITLE":
                 title = value
+            elif key in _NUMBERS:
+                numbers[key] = line, value
         else:
             orders.append((line, _order(content, colon, line)))
-    _check(orders, names, totals)
+    _check(orders, names, totals or _totals(numbers))
     casts = tuple(cast for _line, cast in orders)
     return BallotFile(method or Method.RANKED, Kind.RANKS, names, casts, title=title)
 
@@ -69,6 +73,14 @@ def _old_head(lines: Iterator[tuple[int, str]], options: int) -> tuple[dict[str,
     return names, (line, int(said[1]), int(said[2]))
 
 
+def _totals(numbers: Mapping[str, tuple[int, str]]) -> _Totals | None:
+    """Read how many voters and different orders new metadata names, where it names both."""
+    if len(numbers) < len(_NUMBERS):
+        return None
+    voters, different = (whole(numbers[key][1], numbers[key][0], key, 0) for key in _NUMBERS)
+    return numbers[_NUMBERS[0]][0], voters, different
+
+
 def _unquoted(name: str) -> str:
     return name[1:-1].replace('""', '"') if _QUOTED.fullmatch(name) else name
 
@@ -85,7 +97,7 @@ def _check(orders: list[tuple[int, Cast]], names: dict[str, str], totals: _Total
             raise fail(line, f"option {min(unknown)} is not named above.")
     line, counted, different = totals or (0, 0, len(orders))
     if different != len(orders) and counted != sum(cast.copies for _line, cast in orders):
-        raise fail(line, "these totals do not fit the orders that follow: voters,sum,orders.")
+        raise fail(line, "the totals of voters and orders do not fit the orders that follow.")
 
 
 def _metadata(content: str, line: int) -> tuple[str, str, str]:

@@ -163,6 +163,7 @@ def test_preflib_of_before_2022() -> None:
 
 PREFLIB = "# ALTERNATIVE NAME 1: One\n"
 APPROVAL = PABULIB.format(kind="approval")
+COUNTED = "# NUMBER VOTERS: 5\n# NUMBER UNIQUE ORDERS: 2\n" + PREFLIB
 OLD = "3\n1,One\n2,Two\n3,Drei\n"
 
 
@@ -175,6 +176,27 @@ def test_an_old_name_in_quotation_marks_is_read_without_them() -> None:
 def test_old_totals_fit_if_either_does(totals: str) -> None:
     """Published files are not always right about both."""
     assert _read("x.soc", f"{OLD}{totals}\n1,1,2,3\n3,3,2,1\n").ballots == 4
+
+
+@pytest.mark.parametrize("orders", ["5: 1\n", "4: 1\n2:\n"])
+def test_totals_fit_if_either_does(orders: str) -> None:
+    assert _read("x.soi", COUNTED + orders).ballots in {5, 6}
+
+
+def test_an_option_without_a_name_goes_by_its_number() -> None:
+    assert _read("x.soc", "# ALTERNATIVE NAME 1:\n1: 1\n").options == {"1": "1"}
+
+
+@pytest.mark.parametrize("name", ["Ballot ID", "voter_id", "Voter"])
+def test_columns_that_number_ballots_are_left_aside(name: str) -> None:
+    file = _read("x.csv", f"{name},a,b\n7,1,2\n")
+    assert file.options == {"a": "a", "b": "b"}
+    assert file.casts == (Cast(1, 1, {"a": 1, "b": 2}),)
+
+
+def test_a_ballot_longer_than_the_file_allows_leaves_no_option_worthless() -> None:
+    text = PABULIB.format(kind="ordinal").replace("vote_type", "max_length;1\nvote_type")
+    assert _read("x.pb", text).longest == 2
 
 
 def test_names_of_projects_may_begin_with_a_quoted_word_and_cells_with_a_space() -> None:
@@ -243,7 +265,16 @@ MALFORMED = [
     ("x.soc", OLD.replace("2,Two", "1,Two") + "3,3,1\n", "Line 3: option 1 is named twice"),
     ("x.soc", OLD + "4,1,2,3\n3,3,2,1\n", "Line 5: 3 names, then the totals are expected"),
     ("x.soc", OLD, "Line 5: 3 names, then the totals are expected"),
-    ("x.soc", OLD + "9,9,3\n4,1,2,3\n", "Line 5: these totals do not fit"),
+    ("x.soc", OLD + "9,9,3\n4,1,2,3\n", "Line 5: the totals of voters and orders do not fit"),
+    ("x.csv", "a,weight,Weight\n1,1,2\n", "Line 1: two columns weigh the ballots"),
+    ("x.pb", APPROVAL.replace("budget;100.5", "budget;9\nbudget;8"), 'Line 4: META names "budget"'),
+    (
+        "x.pb",
+        APPROVAL.replace(";cost", ";cost;cost"),
+        'Line 7: the column "cost" stands here twice',
+    ),
+    ("x.soc", COUNTED + "3: 1\n", "Line 1: the totals of voters and orders do not fit"),
+    ("x.soc", COUNTED.replace("5", "five"), "Line 1: NUMBER VOTERS is not a whole number"),
     ("x.csv", "a,weight\n1,1e-99999\n", "Line 2: the weight has too many places"),
     ("x.soc", "# DATA TYPE: cat\n" + PREFLIB, 'Line 1: data of the type "cat" are no orders'),
     ("x.pb", PABULIB.format(kind="scoring").replace("p1;4", "p1;"), "Line 13: 1 points are"),
