@@ -51,14 +51,15 @@ def suggest(
     money: Money, payer: str, purpose: str, invoices: Iterable[OpenInvoice]
 ) -> list[Suggestion]:
     """At most three invoices that a payment may be for, the likeliest first."""
-    said, words = _marks(f"{purpose} {payer}"), _words(payer) | _words(purpose)
+    said, words = f"{purpose} {payer}".upper(), _words(payer) | _words(purpose)
+    marks = _marks(said)
     found = []
     for invoice in invoices:
         if invoice.open.currency != money.currency:
             continue
         suggestion = Suggestion(
             invoice,
-            by_reference=_is_quoted(invoice, said),
+            by_reference=_is_quoted(invoice, said, marks),
             by_amount=invoice.open == money,
             by_name=any(_is_named(name, words) for name in invoice.names),
         )
@@ -67,11 +68,15 @@ def suggest(
     return sorted(found, key=lambda each: each.rank, reverse=True)[:_SHOWN]
 
 
-def _is_quoted(invoice: OpenInvoice, said: str) -> bool:
-    """Whether the reference or the number stands in the text, not as part of a longer one."""
+def _is_quoted(invoice: OpenInvoice, said: str, marks: str) -> bool:
+    """Whether the reference or the number stands in the text, not as part of a longer one.
+
+    Banks part them anywhere, and a date or an amount may follow: what parts them is kept in
+    ``said``, and left out of ``marks``, which is quicker to search.
+    """
     for mark in (invoice.payment_reference, invoice.number):
         plain = _marks(mark)
-        if plain and re.search(rf"{re.escape(plain)}(?![0-9])", said):
+        if plain and plain in marks and re.search(rf"{'[^A-Z0-9]*'.join(plain)}(?![0-9])", said):
             return True
     return False
 

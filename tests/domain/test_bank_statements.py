@@ -171,7 +171,14 @@ def test_a_quoted_reference_with_the_exact_amount_is_certain() -> None:
     assert (other.invoice, other.certain) == (BAY, False)
 
 
+@pytest.mark.parametrize("purpose", ["KELP-00001 21.11.2026", "RF87 KELP 00001/2026-11-21"])
+def test_a_date_may_follow_a_quoted_reference(purpose: str) -> None:
+    assert suggest(ACME.open, "", purpose, [ACME])[0].certain
+
+
 def test_a_number_inside_a_longer_number_is_not_quoted() -> None:
+    for purpose in ("KELP-000012", "KELP-0000 12"):
+        assert not suggest(Money(1, "EUR"), "", purpose, [ACME])
     longer = replace(ACME, number="KELP-0000", payment_reference="RF00KELP0000")
     assert not suggest(Money(1, "EUR"), "", "KELP-00001", [longer])
 

@@ -274,3 +274,15 @@ def test_a_ranked_vote_that_nobody_wins_says_so(app: Flask) -> None:
     page = app.test_client().get(f"/p/{scene.project.slug}/proposals/1/outcome").text
     assert "Nothing was chosen" in page
     assert "Nothing beats “Not now”" in page
+
+
+@ONE_DATABASE
+def test_an_outcome_says_what_is_spent_and_how_tiers_became_weight(app: Flask) -> None:
+    scene = make_scene(weights=(20, 4, 4), cap=Fraction(1, 2))
+    vote = live_vote(scene, make_paper(Method.BUDGET))
+    for index in range(3):
+        cast(scene, vote, index, {"approved": ["o2", "o3"]}, now=today())
+    close(vote, now=get_vote(vote).closes_at)
+    page = app.test_client().get(f"/p/{scene.project.slug}/proposals/1/outcome").text
+    assert "Together they cost €300 of €500." in page
+    assert "An elector weighs as much as its tier says. No elector holds more than 50%" in page

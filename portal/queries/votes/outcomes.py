@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 
 from sqlalchemy import exists, select
 
@@ -16,6 +17,7 @@ from portal.domain.proposals import ProposalState
 from portal.domain.record.entries import EntryType, vote_subject
 from portal.domain.rules import Tie, read_terms, read_text
 from portal.domain.stored_figures import read_figures
+from portal.domain.weights import Damping
 from portal.models.decisions import DecisionRecord
 from portal.models.proposals import Proposal
 from portal.models.record import LogEntry
@@ -73,8 +75,9 @@ class OutcomePage:
 
     ``others`` are further tallied votes on the proposal, newest first. Title and summary are those
     that were voted on; ``roll`` is a page of the roll call, None in secret votes; ``powers`` are
-    those that froze at the opening; ``carried`` is whether the outcome asks for this proposal, one
-    of ``several`` in its vote. ``on_record`` is False for votes opened before the public record.
+    those that froze at the opening, as did ``damping`` and ``cap``; ``carried`` is whether the
+    outcome asks for this proposal, one of ``several`` in its vote. ``on_record`` is False for votes
+    opened before the public record.
     """
 
     number: int
@@ -89,6 +92,8 @@ class OutcomePage:
     mode: DecisionMode
     veto_allowed: bool
     tie: Tie
+    damping: Damping
+    cap: Fraction
     record_at: datetime
     opens_at: datetime
     closes_at: datetime
@@ -166,6 +171,8 @@ def get_outcome_page(
         mode=figures.mode,
         veto_allowed=vote.terms.get("veto_allowed", False),
         tie=terms.tie,
+        damping=Damping(vote.terms["charter"]["damping"]),
+        cap=Fraction(vote.terms["charter"]["cap"]),
         record_at=vote.record_at,
         opens_at=vote.opens_at,
         closes_at=vote.closes_at,

@@ -52,6 +52,11 @@ def describe_charter(charter: Charter) -> list[Rule]:
     ]  # fmt: skip
 
 
+def describe_weight(damping: Damping, cap: Fraction) -> str:
+    """How a tier becomes a weight, in a few sentences."""
+    return f"{_damping(damping)} {_cap(cap)}"
+
+
 def describe_voice(voice: ContributorsVoice) -> str:
     """What voice those have whom maintainers invited for their work."""
     return {

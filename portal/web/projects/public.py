@@ -32,11 +32,11 @@ from portal.queries.workshop.statements import find_public_statements
 from portal.queries.workshop.support_pace import find_public_pace, gives_support
 from portal.web.access import collaborators, current_actor, now, public
 from portal.web.page_cache import page_changes_at, public_page
-from portal.web.projects.charter_rules import describe_charter, describe_voice
+from portal.web.projects.charter_rules import describe_charter, describe_voice, describe_weight
 from portal.web.row_numbers import asked_number
 from portal.web.sponsorship.benefits import describe_benefit
 from portal.web.votes.method_words import explain_count, list_choice
-from portal.web.votes.option_outcomes import name_chosen
+from portal.web.votes.option_outcomes import name_chosen, sum_chosen
 from portal.web.votes.outcome_words import (
     explain_house,
     explain_mode,
@@ -198,6 +198,8 @@ def outcome(project: str, number: int) -> ResponseReturnValue:
         page=page,
         pictures=outcome_charts(page.figures),
         chosen=name_chosen(page.figures),
+        chosen_cost=sum_chosen(page.figures),
+        how_weighed=describe_weight(page.damping, page.cap),
         how_counted=explain_count(page.figures.paper, page.tie),
         list_choice=list_choice,
         turnout=turnout_chart(page.figures),

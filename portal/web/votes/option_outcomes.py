@@ -43,6 +43,19 @@ def name_chosen(figures: Figures) -> list[str]:
     return [names[option] for option in figures.chosen]
 
 
+def sum_chosen(figures: Figures) -> str:
+    """What the chosen options cost together, of the budget; empty where there is none."""
+    budget = figures.paper.budget
+    if budget is None or not figures.chosen:
+        return ""
+    cost = sum(each.cost or 0 for each in figures.paper.options if each.id in figures.chosen)
+    return _(
+        "Together they cost %(cost)s of %(budget)s.",
+        cost=_money(cost, figures.paper),
+        budget=format_money(budget),
+    )
+
+
 def explain_options(house: HouseFigures, paper: BallotPaper) -> Iterator[str]:
     """How one house came to what it chooses."""
     names, count = option_names(paper), house.count
