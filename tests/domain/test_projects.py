@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from portal.adapters.payments.stripe_amounts import from_stripe, to_stripe
 from portal.domain.errors import Refusal
+from portal.domain.money import Money
 from portal.domain.permissions import ProjectRole
 from portal.domain.projects import check_currency, check_leads, check_slug
 
@@ -21,6 +23,12 @@ def test_any_other_address_is_refused_at_its_field(slug: str) -> None:
     with pytest.raises(Refusal) as refusal:
         check_slug(slug)
     assert refusal.value.field == "slug"
+
+
+@pytest.mark.parametrize("currency", ["EUR", "JPY", "KWD", "ISK", "UGX", "XOF"])
+def test_a_project_may_sell_in_currencies_of_any_number_of_places(currency: str) -> None:
+    assert check_currency(currency) == currency
+    assert from_stripe(*to_stripe(Money(120_000, currency))) == Money(120_000, currency)
 
 
 @pytest.mark.parametrize("currency", ["", "eur", "XXX", "EURO"])
