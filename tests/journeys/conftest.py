@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import shutil
 import signal
@@ -10,12 +11,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 _FLAGS = (
     "--disable-background-networking",
@@ -24,6 +27,8 @@ _FLAGS = (
     "--disable-quic",
     "--no-first-run",
     "--disable-gpu",
+    # No process in reserve for the window used last: journeys go from one window to another.
+    "--disable-site-isolation-trials",
 )
 
 
@@ -115,25 +120,35 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def open_page(browser: Browser, portal_url: str) -> Iterator[Callable[..., Page]]:
-    """A function that opens a fresh browser window: ``javascript``, ``width``, ``scheme``."""
-    contexts = []
+class Windows:
+    """Browser windows on one portal, each kept for the next test that asks for one like it.
 
-    def open_one(
-        *, javascript: bool = True, width: int = 1280, scheme: str = "light", persona: str = ""
-    ) -> Page:
-        context = browser.new_context(
-            base_url=portal_url,
+    The first page of a new window costs the processor what five pages cost in one that is there.
+    """
+
+    def __init__(self, browser: Browser, portal_url: str) -> None:
+        self._browser, self._portal_url = browser, portal_url
+        self._kept: defaultdict[tuple[bool, int, str], list[Page]] = defaultdict(list)
+        self._signed_in: dict[str, list[Any]] = {}
+
+    def take(self, javascript: bool, width: int, scheme: str) -> Page:  # noqa: FBT001
+        """A window in which nobody is signed in."""
+        kept = self._kept[javascript, width, scheme]
+        page = kept.pop() if kept else self._open(javascript, width, scheme)
+        page.problems = []  # type: ignore[attr-defined]
+        return page
+
+    def _open(self, javascript: bool, width: int, scheme: str) -> Page:  # noqa: FBT001
+        context = self._browser.new_context(
+            base_url=self._portal_url,
             java_script_enabled=javascript,
             viewport={"width": width, "height": 900},
             color_scheme=scheme,  # type: ignore[arg-type]
             locale="en-GB",
         )
         context.set_default_timeout(15_000)
-        contexts.append(context)
         page = context.new_page()
-        page.problems = []  # type: ignore[attr-defined]
+        page.alike = javascript, width, scheme  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.problems.append(str(error)))  # type: ignore[attr-defined]
         page.on(
             "console",
@@ -143,13 +158,49 @@ def open_page(browser: Browser, portal_url: str) -> Iterator[Callable[..., Page]
                 else None
             ),
         )
-        if persona:
+        return page
+
+    def sign_in(self, page: Page, persona: str) -> None:
+        """With one click, the first time; later windows go on with what that click brought."""
+        if persona in self._signed_in:
+            page.context.add_cookies(self._signed_in[persona])
+        else:
             become(page, persona)
+            self._signed_in[persona] = page.context.cookies()
+
+    def keep(self, page: Page) -> None:
+        """Forget who was signed in, and leave the page that is shown for one that does nothing."""
+        page.context.clear_cookies()
+        page.goto("/robots.txt")
+        self._kept[page.alike].append(page)  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser, portal_url: str) -> Iterator[Windows]:
+    """The windows of a module's journeys."""
+    windows = Windows(browser, portal_url)
+    yield windows
+    for context in browser.contexts:
+        context.close()
+
+
+@pytest.fixture
+def open_page(windows: Windows) -> Iterator[Callable[..., Page]]:
+    """A function that opens a browser window: ``javascript``, ``width``, ``scheme``."""
+    pages: list[Page] = []
+
+    def open_one(
+        *, javascript: bool = True, width: int = 1280, scheme: str = "light", persona: str = ""
+    ) -> Page:
+        page = windows.take(javascript, width, scheme)
+        pages.append(page)
+        if persona:
+            windows.sign_in(page, persona)
         return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    for page in pages:
+        windows.keep(page)
 
 
 def become(page: Page, persona: str) -> None:
@@ -157,3 +208,20 @@ def become(page: Page, persona: str) -> None:
     page.goto("/personas")
     page.click(f"#be-{persona}")
     page.wait_for_load_state()
+
+
+def look_until(page: Page, address: str, text: str, shown: Locator, times: int = 1) -> None:
+    """Look at a page again and again, until it shows so many of what is looked for.
+
+    It is shown only when its source says ``text`` as often: to show a page costs far more than to
+    ask for it.
+    """
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        source = " ".join(html.unescape(page.request.get(address).text()).split())
+        if source.count(text) >= times:
+            page.goto(address)
+            if shown.count() >= times:
+                return
+        page.wait_for_timeout(250)
+    pytest.fail(f"{address} does not show {times} times: {text}")

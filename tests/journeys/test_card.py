@@ -9,6 +9,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.journeys.conftest import look_until
+
 pytestmark = pytest.mark.journey
 Open = Callable[..., Page]
 
@@ -19,13 +21,11 @@ def _new_person(page: Page) -> str:
     page.goto("/sign-in")
     page.fill("[name=email]", address)
     page.click("main form:has([name=email]) button")
-    for _ in range(60):
-        page.goto("/mailbox")
-        mail = page.locator("main a", has_text=re.compile("sign in", re.IGNORECASE))
-        if page.get_by_text(address).count() and mail.count():
-            break
-        page.wait_for_timeout(500)
-    page.locator(f"main :is(li, tr, article):has-text('{address}') a").first.click()
+    mail = page.locator(f"main :is(li, tr, article):has-text('{address}') a")
+    look_until(
+        page, "/mailbox", address, mail.filter(has_text=re.compile("sign in", re.IGNORECASE))
+    )
+    mail.first.click()
     page.locator("main a[href*='/sign-in/link/']").first.click()
     page.click("main form button")
     page.fill("[name=name]", "Nora Newcomer")
@@ -65,15 +65,8 @@ def test_j2_a_newcomer_buys_a_tier_by_card(open_page: Open, javascript: bool) ->
     page.click("main a:has-text('Receipt')")
     expect(page.locator("main")).to_contain_text(name)
     expect(page.locator("main")).to_contain_text("€2,400")
-    for _ in range(60):
-        page.goto("/mailbox")
-        if page.locator(
-            f"main :is(li, tr, article):has-text('{address}')", has_text="eceipt"
-        ).count():
-            break
-        page.wait_for_timeout(500)
-    else:
-        pytest.fail("the receipt did not arrive")
+    receipt = page.locator(f"main :is(li, tr, article):has-text('{address}')", has_text="eceipt")
+    look_until(page, "/mailbox", "eceipt", receipt)
     assert page.problems == []  # type: ignore[attr-defined]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import become, running
+from tests.journeys.conftest import become, look_until, running
 
 pytestmark = pytest.mark.journey
 Open = Callable[..., Page]
@@ -15,7 +15,6 @@ Open = Callable[..., Page]
 COMPANY, TIER = "Weirline Optics", "Monthly seat"
 TITLE, IN_CONSULTATION = "Pause one queue", "/desk/kelpline/proposals/6"
 _FAILS_LATER, _WORKS = "4000000000000341", "4242424242424242"
-_LOOKS = 200
 
 
 @pytest.fixture(scope="module")
@@ -172,18 +171,9 @@ def _forward(clock: Page, *steps: str) -> None:
 
 
 def _reads(page: Page, address: str, text: str) -> None:
-    for _ in range(_LOOKS):
-        page.goto(address)
-        if page.get_by_text(text).count():
-            return
-        page.wait_for_timeout(250)
-    pytest.fail(f"not there: {text}")
+    look_until(page, address, text, page.get_by_text(text))
 
 
 def _mails_come(page: Page, subject: str, times: int = 1) -> None:
-    for _ in range(_LOOKS):
-        page.goto("/mailbox")
-        if page.locator("main a", has_text=subject).count() >= times:
-            return
-        page.wait_for_timeout(250)
-    pytest.fail(f"not mailed {times} times: {subject}")
+    mails = page.locator("main a", has_text=subject)
+    look_until(page, "/mailbox", subject, mails, times)

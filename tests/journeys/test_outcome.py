@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.journeys.conftest import running
+from tests.journeys.conftest import look_until, running
 
 pytestmark = pytest.mark.journey
 Open = Callable[..., Page]
@@ -98,12 +98,8 @@ def _wait_for_the_close(lead: Page, voter: Page) -> None:
     # Not a month at once: nobody stays signed in for that long.
     for step in ("1 week", "1 week", "1 day"):
         lead.click(f"button:has-text('Forward {step}')")
-    for _ in range(200):
-        voter.goto(ballot)
-        if voter.get_by_text("Closed and counted").count():
-            return
-        voter.wait_for_timeout(250)
-    pytest.fail("the vote was not counted")
+    counted = "Closed and counted"
+    look_until(voter, ballot, counted, voter.get_by_text(counted))
 
 
 def _decide_and_ship(page: Page) -> None:

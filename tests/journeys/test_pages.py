@@ -16,13 +16,13 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, RequestRedirect
 
 from portal.app import create_app
 from tests.conftest import make_settings
-from tests.journeys.conftest import become, running
+from tests.journeys.conftest import Windows, running
 
 pytestmark = pytest.mark.journey
 Open = Callable[..., Page]
@@ -90,16 +90,15 @@ def portal() -> Flask:
 
 
 @pytest.fixture(scope="module")
-def found(browser: Browser, portal_url: str, portal: Flask) -> Found:
+def found(windows: Windows, portal: Flask) -> Found:
     """The pages that each persona is the first to be led to."""
     routes = portal.url_map.bind("localhost")
     all_found = Found()
     for persona, starts in STARTS.items():
-        context = browser.new_context(base_url=portal_url)
-        page = context.new_page()
-        become(page, persona)
+        page = windows.take(javascript=True, width=360, scheme="light")
+        windows.sign_in(page, persona)
         _follow(page, routes, all_found, persona, starts)
-        context.close()
+        windows.keep(page)
     return all_found
 
 
