@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from portal.domain.errors import Obstacle, Refusal
-from portal.domain.money import Money, minor_units
+from portal.domain.money import Money, card_unit
 from portal.domain.sponsorship import GOOD_STANDING, Term, add_terms
 from portal.domain.tiers import Interval, TierTerms
 
 _DAY = timedelta(days=1)
-_THREE_PLACES = 3
 LEAST_NOTICE_DAYS, MOST_NOTICE_DAYS = 14, 365
 
 
@@ -102,12 +101,7 @@ class Proration:
         """
         return due.currency == self.due.currency and abs(
             due.amount_minor - self.due.amount_minor
-        ) <= 2 * _card_unit(due.currency)
-
-
-def _card_unit(currency: str) -> int:
-    """Cards are charged multiples of this many minor units."""
-    return 10 if minor_units(currency) == _THREE_PLACES else 1
+        ) <= 2 * card_unit(due.currency)
 
 
 def prorate(
@@ -131,7 +125,7 @@ def prorate(
     days = -((term_starts_at - term_ends_at) // _DAY)
     used = (at - term_starts_at) // _DAY
     left = days - used
-    unit = _card_unit(old.currency) if by_card else 1
+    unit = card_unit(old.currency) if by_card else 1
 
     def part(price: Money) -> Money:
         units = (2 * price.amount_minor * left + days * unit) // (2 * days * unit)

@@ -23,6 +23,11 @@ def minor_units(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
+def card_unit(currency: str) -> int:
+    """Cards are charged multiples of this many minor units: 10 where there are three places."""
+    return 10 if minor_units(currency) == 3 else 1  # noqa: PLR2004 - places
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
     """An integer amount in minor units and an upper-case ISO 4217 currency code.

@@ -141,6 +141,19 @@ def test_a_price_in_a_currency_without_decimals(app: Flask) -> None:
     assert "¥1,200" in browser.get(LIST).text
 
 
+def test_a_price_that_no_card_can_be_charged_is_not_put_on_sale(app: Flask) -> None:
+    """Cards take tens of a thousandth: the buyer could not pay, and cannot round the price."""
+    lead = make_person()
+    project = make_project("kelp", roles={lead: [ProjectRole.LEAD]})
+    project.currency = "KWD"
+    browser = sign_in(app, lead)
+    status, page = post(browser, price="12.345")
+    assert status == 422
+    assert "whose last figure is 0" in page
+    assert post(browser, price="12.340")[0] == 303
+    assert post(browser, f"{LIST}/gold", number="1", price="12.345")[0] == 422
+
+
 def test_a_second_tab_gets_a_conflict_and_keeps_what_was_typed(browser: FlaskClient) -> None:
     post(browser)
     assert post(browser, f"{LIST}/gold", number="1", price="1300")[0] == 303

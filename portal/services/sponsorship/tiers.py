@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.database import db
 from portal.domain.errors import Conflict, NotFound, Refusal
+from portal.domain.money import card_unit
 from portal.domain.permissions import Actor, Permission, require
 from portal.domain.text import make_slug
 from portal.domain.tiers import TierTerms, write_benefits
@@ -22,7 +23,8 @@ _MOST_TIERS = 40
 def add_tier(actor: Actor, project_id: int, terms: TierTerms, *, now: datetime) -> str:
     """Put a tier on sale, after the others; returns its slug.
 
-    Refuses whoever may not, a currency that is not the project's, and more than forty tiers.
+    Refuses whoever may not, a currency that is not the project's, a price that no card can be
+    charged, and more than forty tiers.
     """
     project = _lock_project(actor, project_id, terms)
     tiers = db.session.scalars(select(Tier).where(Tier.project_id == project_id)).all()
@@ -146,6 +148,12 @@ def _lock_project(actor: Actor, project_id: int, terms: TierTerms | None = None)
     project = db.session.get_one(Project, project_id, with_for_update=True)
     if terms is not None and terms.price.currency != project.currency:
         raise Refusal("tier.currency", f"This project sells in {project.currency}.", field="price")
+    if terms is not None and terms.price.amount_minor % card_unit(project.currency):
+        raise Refusal(
+            "tier.price",
+            f"Cards take only amounts in {project.currency} whose last figure is 0.",
+            field="price",
+        )
     return project
 
 
