@@ -8,12 +8,16 @@ import shutil
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
 from flask import Flask, g, request_started
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from sqlalchemy import create_engine, text
 
 from portal.adapters.clock import SystemClock
@@ -70,6 +74,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         ordered += head + short[:room]
         del short[:room]
     items[:] = ordered + short
+
+
+class CompiledOnce(BytecodeCache):
+    """Keeps templates as they were compiled: the tests build portals by the hundred."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], Any] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._kept.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key, bucket.checksum] = bucket.code
+
+
+Flask.jinja_options = {"bytecode_cache": CompiledOnce()}
 
 
 def make_settings(database_url: str, **changes: str) -> Settings:
@@ -179,14 +199,14 @@ def _forget_request(*_: object, **__: object) -> None:
         db.session.expire_all()
 
 
-@pytest.fixture
-def app(_portal: Flask) -> Iterator[Flask]:
-    """The portal, with nothing in its database; whatever the test commits is rolled back."""
-    collaborators = _portal.extensions["stakehold"]
+@contextmanager
+def rolled_back(portal: Flask) -> Iterator[Flask]:
+    """The portal, with nothing in its database; whatever is committed inside is rolled back."""
+    collaborators = portal.extensions["stakehold"]
     collaborators.mail.clear()
     collaborators.payments.clear()
-    with _portal.app_context():
-        engines = db._app_engines[_portal]
+    with portal.app_context():
+        engines = db._app_engines[portal]
         engine = engines[None]
         with engine.connect() as connection:
             outer = connection.begin()
@@ -194,12 +214,19 @@ def app(_portal: Flask) -> Iterator[Flask]:
             db.session.remove()
             db.session.configure(join_transaction_mode="create_savepoint")
             try:
-                with request_started.connected_to(_forget_request, _portal):
-                    yield _portal
+                with request_started.connected_to(_forget_request, portal):
+                    yield portal
             finally:
                 db.session.remove()
                 engines[None] = engine
                 outer.rollback()
+
+
+@pytest.fixture
+def app(_portal: Flask) -> Iterator[Flask]:
+    """The portal, with nothing in its database; whatever the test commits is rolled back."""
+    with rolled_back(_portal):
+        yield _portal
 
 
 @pytest.fixture

@@ -128,7 +128,11 @@ class Consultation:
         """The statement of a sponsor."""
         return db.session.scalar(
             select(Statement)
-            .where(Statement.organization_id == self.scene.organizations[by].id)
+            .join(Proposal, Statement.proposal_id == Proposal.id)
+            .where(
+                Statement.organization_id == self.scene.organizations[by].id,
+                Proposal.number == self.number,
+            )
             .execution_options(populate_existing=True)
         )
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
+
 import pytest
 from flask import Flask
 
+from portal.database import db
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from tests.builders import make_person
+from tests.conftest import rolled_back
+from tests.web.spoiling import undone
 from tests.web.world import World, build_world
 
 # Verbs and reads have tests of their own on both databases. Of the pages on top of them these run
@@ -38,8 +44,7 @@ def _database(item: pytest.Item) -> object:
     return callspec.params.get("database_url") if callspec else None
 
 
-@pytest.fixture
-def world(app: Flask) -> World:
+def _build(app: Flask) -> World:
     """Somebody who may do everything, in the middle of one of everything."""
     made = build_world(
         app,
@@ -51,3 +56,28 @@ def world(app: Flask) -> World:
     )
     make_person("Owner too")
     return made
+
+
+@pytest.fixture
+def world(app: Flask) -> World:
+    """Somebody who may do everything, in the middle of one of everything."""
+    return _build(app)
+
+
+@pytest.fixture(scope="module")
+def lasting_world(_portal: Flask) -> Iterator[World]:
+    """The same, built once for all tests of a module, each of which is undone in ``lasting_app``."""
+    with rolled_back(_portal) as app:
+        world = _build(app)
+        db.session.refresh(world.person)
+        yield world
+
+
+@pytest.fixture
+def lasting_app(_portal: Flask, lasting_world: World) -> Iterator[Flask]:
+    """The portal with that world, as it was built; whatever the test does is undone."""
+    gateway = vars(_portal.extensions["stakehold"].payments)
+    before = deepcopy(gateway)
+    with undone():
+        yield _portal
+    gateway.update(before)

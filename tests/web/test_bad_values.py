@@ -24,6 +24,16 @@ COUNTED_FROM_ZERO = {"first", "index", "second", "size"}
 _LONG = 4
 
 
+@pytest.fixture
+def app(lasting_app: Flask) -> Flask:
+    return lasting_app
+
+
+@pytest.fixture
+def world(lasting_world: World) -> World:
+    return lasting_world
+
+
 def each_alone(bad: str) -> Callable[[Form], Iterator[tuple[str, Form]]]:
     """Spoils one text after the other; of long forms that several routes share, the first."""
     tried = set()

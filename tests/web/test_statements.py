@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import pytest
@@ -16,14 +18,14 @@ from portal.database import transaction
 from portal.domain.charter import DecisionMode, StatementsShown
 from portal.domain.needs import Credit
 from portal.domain.permissions import OrganizationRole, ProjectRole
-from portal.domain.statements import StatementAction, StatementState
+from portal.domain.statements import StatementAction, StatementState, StatementText
 from portal.models.identity import Person
 from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership
 from portal.models.sponsorship import Sponsorship
 from tests.builders import NOW, make_person, sign_in
 from tests.statement_builders import HIDDEN, TEXT, Consultation, make_statements, state_of
-from tests.vote_builders import make_vote
+from tests.vote_builders import make_consultation, make_vote
 
 COMPANY, AUTHOR = "Zanzibar Glassworks", "Philippa Zanzibar"
 WORDS = (TEXT.meaning, TEXT.changes, TEXT.conflicts)
@@ -71,14 +73,22 @@ def people(app: Flask, consultation: Consultation) -> dict[str, FlaskClient]:
     return clients | {"visitor": app.test_client()}
 
 
-def addresses(app: Flask, consultation: Consultation) -> Iterator[str]:
-    """Every address that can be read, for the author's and another organization."""
+def addresses(app: Flask, rounds: list[Consultation]) -> Iterator[str]:
+    """Every address that can be read, for the author's and another organization.
+
+    What belongs to a proposal, for each in consultation.
+    """
+    scene = rounds[0].scene
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "static":
             continue
-        for organization in consultation.scene.organizations[:2]:
+        of_each = re.search(r"/(proposals|statements)/.*<int:number>", rule.rule)
+        for about, organization in product(
+            rounds if of_each else rounds[:1],
+            scene.organizations[: 2 if "organization" in rule.arguments else 1],
+        ):
             fixed: dict[str, Any] = {
-                "project": consultation.scene.project.slug, "number": consultation.number,
+                "project": scene.project.slug, "number": about.number,
                 "organization": organization.slug,
             }  # fmt: skip
             values = {name: fixed.get(name, 1) for name in rule.arguments}
@@ -88,22 +98,21 @@ def addresses(app: Flask, consultation: Consultation) -> Iterator[str]:
             built = rule.build(text)
             if built is not None:
                 yield built[1]
-            if "organization" not in rule.arguments:
-                break
 
 
-def crawl(app: Flask, consultation: Consultation) -> dict[tuple[str, str], str]:
+Pages = dict[tuple[str, str], str]
+
+
+def crawl(clients: dict[str, FlaskClient], urls: set[str]) -> Pages:
     """Every page that somebody gets, by who and where."""
-    urls = sorted(set(addresses(app, consultation)))
-    clients = people(app, consultation)
     return {
         (name, url): client.get(url).get_data().decode(errors="replace")
         for name, client in clients.items()
-        for url in urls
+        for url in sorted(urls)
     }
 
 
-def where(pages: dict[tuple[str, str], str], *words: str) -> dict[str, set[str]]:
+def where(pages: Pages, *words: str) -> dict[str, set[str]]:
     """On which pages somebody reads any of these words."""
     found: dict[str, set[str]] = {}
     for (name, url), text in pages.items():
@@ -112,61 +121,76 @@ def where(pages: dict[tuple[str, str], str], *words: str) -> dict[str, set[str]]
     return found
 
 
+def others(found: dict[str, set[str]]) -> dict[str, set[str]]:
+    """The same without those who wrote."""
+    return {name: urls for name, urls in found.items() if name not in {"author", "owner"}}
+
+
 DESK = "/desk/kelp/screening"
 HERE = "/desk/kelp/proposals/1/statements"
 SUMMARY = "/desk/kelp/proposals/1/summary"
 PUBLIC = "/p/kelp/proposals/1"
 
 
+def hidden(mark: str, **values: Any) -> StatementText:
+    """A statement each of whose texts begins with a word that stands nowhere else."""
+    texts = {name: f"{mark}. {getattr(TEXT, name)}" for name in ("meaning", "changes", "conflicts")}
+    return replace(HIDDEN, **(texts | values))
+
+
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 @pytest.mark.filterwarnings("ignore:Passing SelectField choices")
-def test_w3_w4_unscreened_words_are_on_no_page_but_the_authors_and_the_stewards(
+def test_w3_w4_no_page_has_words_for_anybody_else_nor_a_name_beside_them(
     app: Flask, consultation: Consultation
 ) -> None:
-    consultation.put(HIDDEN)
-    found = where(crawl(app, consultation), *WORDS, HIDDEN.pseudonym)
-    own = f"/organizations/{consultation.scene.organizations[0].slug}/statements/kelp/1"
-    assert found == {
-        "author": {own, f"{own}/edit"}, "owner": {own}, "steward": {DESK}, "lead": {DESK},
-    }  # fmt: skip
+    """One company writes under a pseudonym, without a name, and what is kept private.
 
+    Each about a proposal of its own, so that every page is asked for twice: while the first two
+    wait for a steward, and when all are decided.
+    """
+    scene = consultation.scene
+    rounds = [consultation, *(replace(consultation, number=make_consultation(scene)) for _ in "23")]
+    urls, clients = set(addresses(app, rounds)), people(app, consultation)
+    marks = {1: "Zibeline", 2: "Quixotry", 3: "Umbriel"}
+    ways = {1: {}, 2: {"credit": Credit.NONE, "pseudonym": "Sundew"}}
+    slug = scene.organizations[0].slug
+    own, other = (
+        f"/organizations/{each.slug}/statements/kelp/" for each in scene.organizations[:2]
+    )
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
-@pytest.mark.filterwarnings("ignore:Passing SelectField choices")
-@pytest.mark.parametrize("credit", [Credit.PSEUDONYM, Credit.NONE])
-def test_w4_no_page_puts_an_authors_name_beside_words_without_it(
-    app: Flask, consultation: Consultation, credit: Credit
-) -> None:
-    statement_id = consultation.put(replace(HIDDEN, credit=credit))
-    for released in (False, True):
-        if released:
-            consultation.screen(statement_id)
-        pages = crawl(app, consultation)
-        readers = where(pages, *WORDS)
-        slug = consultation.scene.organizations[0].slug
-        for name in readers.keys() - {"author", "owner"}:
-            for url in readers[name]:
+    def assert_nameless(pages: Pages, mark: str) -> None:
+        for name, found in others(where(pages, mark)).items():
+            for url in found:
                 text = pages[name, url]
                 assert not [each for each in (COMPANY, AUTHOR, slug) if each in text], (name, url)
-    other = f"/organizations/{consultation.scene.organizations[1].slug}/statements/kelp/1"
-    assert {name: urls for name, urls in readers.items() if name not in {"author", "owner"}} == {
-        "elector": {other, PUBLIC}, "visitor": {PUBLIC}, "stranger": {PUBLIC},
-        "operator": {PUBLIC}, "treasurer": {PUBLIC},
-        "maintainer": {HERE, SUMMARY, PUBLIC}, "lead": {HERE, SUMMARY, PUBLIC},
-        "steward": {HERE, PUBLIC},
-    }  # fmt: skip
 
+    written = {n: rounds[n - 1].put(hidden(marks[n], **way)) for n, way in ways.items()}
+    pages = crawl(clients, urls)
+    for n in written:
+        words = (marks[n], HIDDEN.pseudonym) if n == 1 else (marks[n],)
+        assert where(pages, *words) == {
+            "author": {f"{own}{n}", f"{own}{n}/edit"}, "owner": {f"{own}{n}"},
+            "steward": {DESK}, "lead": {DESK},
+        }  # fmt: skip
+        assert_nameless(pages, marks[n])
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
-@pytest.mark.filterwarnings("ignore:Passing SelectField choices")
-def test_what_is_kept_private_is_on_maintainers_desks_alone(
-    app: Flask, consultation: Consultation
-) -> None:
-    consultation.screen(consultation.put(), StatementAction.KEEP_PRIVATE)
-    found = where(crawl(app, consultation), *WORDS)
-    assert {name: urls for name, urls in found.items() if name not in {"author", "owner"}} == {
-        "maintainer": {HERE, SUMMARY}, "lead": {HERE, SUMMARY}, "steward": {HERE},
-    }  # fmt: skip
+    for n, statement_id in written.items():
+        rounds[n - 1].screen(statement_id)
+    kept = rounds[2].put(hidden(marks[3], credit=Credit.ORGANIZATION, pseudonym=""))
+    rounds[2].screen(kept, StatementAction.KEEP_PRIVATE)
+    pages = crawl(clients, urls)
+    for n, mark in marks.items():
+        here, summary, public = (each.replace("/1", f"/{n}") for each in (HERE, SUMMARY, PUBLIC))
+        released = {
+            "elector": {f"{other}{n}", public}, "visitor": {public}, "stranger": {public},
+            "operator": {public}, "treasurer": {public},
+            "maintainer": {here, summary, public}, "lead": {here, summary, public},
+            "steward": {here, public},
+        }  # fmt: skip
+        private = {"maintainer": {here, summary}, "lead": {here, summary}, "steward": {here}}
+        assert others(where(pages, mark)) == (released if n in written else private)
+        if n in written:
+            assert_nameless(pages, mark)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,9 @@ from werkzeug.routing import RequestRedirect
 from portal.database import Base, db
 from portal.models.outbox import OutboxMessage
 from tests.builders import sign_in
+from tests.conftest import rolled_back
 from tests.web.canaries import NO_WORDS, PLANTED, PLANTERS, Stage, set_stage
+from tests.web.spoiling import undone
 from tests.web.world import NOTHING
 
 _WORD = re.compile(rb"canary\d{4}x")
@@ -39,12 +41,22 @@ _WORKSHOP = ("needs", "blocks", "conduct", "statements", "support", "contributor
 _MADE_UP = {"/desk/kelp/proposals/90"}
 
 
+@pytest.fixture(scope="module")
+def stage(_portal: Flask) -> Iterator[Stage]:
+    """Set once for all tests: what one of them does is undone."""
+    with rolled_back(_portal) as app:
+        stage = set_stage(app)
+        for plant in PLANTERS:
+            plant(stage)
+        for person in filter(None, stage.readers.values()):
+            db.session.refresh(person)
+        yield stage
+
+
 @pytest.fixture
-def stage(app: Flask) -> Stage:
-    stage = set_stage(app)
-    for plant in PLANTERS:
-        plant(stage)
-    return stage
+def app(_portal: Flask, stage: Stage) -> Iterator[Flask]:
+    with undone():
+        yield _portal
 
 
 # What a page shows is the same on both databases, and a crawl of every page is long.
