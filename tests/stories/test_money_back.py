@@ -19,6 +19,7 @@ from portal.models.money_back import Dispute, Refund
 from portal.models.votes import Elector
 from portal.ports.payments import PaymentSeen, RefundRequest, RenewalState
 from portal.queries.billing.reconciliation import find_reconciliation
+from portal.queries.sponsorship.sponsorships import find_receipt_page
 from portal.services.payments.money_back import ask_refund
 from portal.services.payments.reconciliation import list_processor, record_findings
 from portal.services.votes.tallies import current_ballots
@@ -272,6 +273,12 @@ def test_a_dispute_that_is_lost(app: Flask) -> None:
     assert scene.sponsorship.term is Term.ENDED
     assert scene.weight(LATER + 31 * DAY) == 0
     assert scene.book() == [*paid(10000), OPENED, COST]
+    receipt = find_receipt_page(
+        scene.organization.id, scene.sponsorship.reference, scene.payments[0].id
+    )
+    (back,) = receipt.payment.given_back
+    assert (back.money, back.disputed) == (Money(10000, "EUR"), True)
+    assert receipt.payment.gone
 
 
 def test_a_dispute_that_is_won_restores_the_weight(app: Flask) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import joinedload
 from portal.database import db
 from portal.domain.errors import NotFound, Obstacle
 from portal.domain.money import Money
-from portal.domain.money_back import RefundStanding
+from portal.domain.money_back import DisputeStanding, RefundStanding
 from portal.domain.permissions import Actor, Permission, may
 from portal.domain.sponsorship import (
     GOOD_STANDING,
@@ -26,7 +26,7 @@ from portal.domain.sponsorship import (
 )
 from portal.domain.tiers import Interval, TierTerms
 from portal.models.billing import Checkout, CheckoutStatus, Payment
-from portal.models.money_back import Refund
+from portal.models.money_back import Dispute, Refund
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
 from portal.models.tiers import TierVersion
 from portal.queries.weights.electorate import disputed_now, find_share_with, get_charter
@@ -36,10 +36,11 @@ _SHOWN_EVENTS = 60
 
 @dataclass(frozen=True, slots=True)
 class GivenBack:
-    """A refund that arrived: how much of a payment, and when."""
+    """What went back of a payment, and when: by a refund, or to the bank by a lost dispute."""
 
     money: Money
     at: datetime
+    disputed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class PaymentLine:
 
     @property
     def gone(self) -> bool:
-        """Whether all of it was given back."""
+        """Whether all of it went back."""
         return sum(each.money.amount_minor for each in self.given_back) >= self.money.amount_minor
 
 
@@ -321,12 +322,19 @@ def _given_back(sponsorship_id: int) -> dict[int, list[GivenBack]]:
         .where(Payment.sponsorship_id == sponsorship_id, Refund.state == RefundStanding.DONE)
         .order_by(Refund.id)
     )
+    disputes = db.session.scalars(
+        select(Dispute)
+        .where(Dispute.sponsorship_id == sponsorship_id, Dispute.state == DisputeStanding.LOST)
+        .order_by(Dispute.id)
+    )
     found: dict[int, list[GivenBack]] = {}
     for row in refunds:
-        money = Money(row.amount_minor, row.currency)
-        found.setdefault(row.payment_id, []).append(
-            GivenBack(money, row.settled_at or row.asked_at)
-        )
+        back = GivenBack(Money(row.amount_minor, row.currency), row.settled_at or row.asked_at)
+        found.setdefault(row.payment_id, []).append(back)
+    for lost in disputes:
+        taken = Money(lost.amount_minor, lost.currency)
+        back = GivenBack(taken, lost.settled_at or lost.opened_at, disputed=True)
+        found.setdefault(lost.payment_id, []).append(back)
     return found
 
 
