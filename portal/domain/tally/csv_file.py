@@ -94,7 +94,9 @@ def _filled(
             cells.pop()
         if len(cells) != width:
             hint = " Names that hold a comma stand in quotation marks." * (len(cells) < width)
-            raise fail(line, f"{width} cells are expected, not {len(cells)}.{hint}")
+            raise fail(
+                line, f"the number of cells is {len(cells)}, not {width} as in the header.{hint}"
+            )
         yield line, tuple("" if cell.lower() in _EMPTY else cell for cell in cells)
 
 

@@ -89,7 +89,10 @@ class _Sections:
                 break
             if header:
                 if section != "META" and any(cell.strip() for cell in row[len(header) :]):
-                    raise fail(line, f"{len(header)} cells are expected, not {len(row)}.")
+                    raise fail(
+                        line,
+                        f"the number of cells is {len(row)}, not {len(header)} as in the header.",
+                    )
                 if section == "VOTES" and any("\n" in cell for cell in row):
                     raise fail(line, "a quotation mark before it is not closed.")
                 cells = row + [""] * (len(header) - len(row))
