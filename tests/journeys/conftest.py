@@ -175,13 +175,16 @@ class Windows:
         self._kept[page.alike].append(page)  # type: ignore[attr-defined]
 
 
+@pytest.fixture(scope="session")
+def windows_by_portal() -> dict[str, Windows]:
+    """The windows of this worker's journeys, by the portal's address."""
+    return {}
+
+
 @pytest.fixture(scope="module")
-def windows(browser: Browser, portal_url: str) -> Iterator[Windows]:
-    """The windows of a module's journeys."""
-    windows = Windows(browser, portal_url)
-    yield windows
-    for context in browser.contexts:
-        context.close()
+def windows(browser: Browser, portal_url: str, windows_by_portal: dict[str, Windows]) -> Windows:
+    """The windows on the portal that a module's journeys go through."""
+    return windows_by_portal.setdefault(portal_url, Windows(browser, portal_url))
 
 
 @pytest.fixture
