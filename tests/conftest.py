@@ -18,7 +18,7 @@ from flask import Flask, g, request_started
 from flask.testing import FlaskClient
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
-from sqlalchemy import create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 
 from portal.adapters.clock import SystemClock
 from portal.app import create_app
@@ -182,10 +182,29 @@ def _portal(database_url: str) -> Iterator[Flask]:
     app.config["PAGE_CACHE_BYTES"] = 0  # what is rolled back was never committed, nor kept
     with app.app_context():
         db.create_all()
+        _divide_by_driver(db.engine)
     yield app
     with app.app_context():
         db.session.remove()
         db.engine.dispose()
+
+
+def _divide_by_driver(engine: Engine) -> None:
+    """Let the driver itself make savepoints, which all transactions of a test are.
+
+    SQLAlchemy compiles each anew, since each has a name of its own.
+    """
+
+    def send(command: str) -> Callable[[Connection, str], None]:
+        def execute(connection: Connection, name: str) -> None:
+            driver: Any = connection.connection.driver_connection
+            driver.execute(f"{command} {name}")
+
+        return execute
+
+    engine.dialect.do_savepoint = send("SAVEPOINT")  # type: ignore[method-assign]
+    engine.dialect.do_release_savepoint = send("RELEASE SAVEPOINT")  # type: ignore[method-assign]
+    engine.dialect.do_rollback_to_savepoint = send("ROLLBACK TO SAVEPOINT")  # type: ignore[method-assign]
 
 
 def _forget_request(*_: object, **__: object) -> None:
