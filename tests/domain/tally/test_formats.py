@@ -254,7 +254,11 @@ MALFORMED = [
     ("x.pb", PABULIB.format(kind="ordinal").replace("2;p1", '2;"p1,p1"'), "Line 13: a project st"),
     ("x.pb", PABULIB.format(kind="veto"), 'Line 4: ballots of the type "veto" are not known'),
     ("x.pb", APPROVAL.replace("budget;100.5", "budget;100.5\nmax_length;few"), "Line 4: max_len"),
-    ("x.csv", "Doe, J,Roe, R\n1,2\n", "Line 2: the number of cells .* hold a comma stand in quotation marks"),
+    (
+        "x.csv",
+        "Doe, J,Roe, R\n1,2\n",
+        "Line 2: the number of cells .* hold a comma stand in quotation marks",
+    ),
     ("x.csv", "a;weight\n1;1,500\n", 'Line 2: the weight is unclear: write "1500" or "1.500"'),
     ("x.pb", APPROVAL.replace("100.5", "100,000"), "Line 3: the budget is unclear"),
     ("x.pb", APPROVAL.replace("One", "One;and two"), "Line 8: the number of cells is 5, not 4"),
