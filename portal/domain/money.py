@@ -17,6 +17,8 @@ _EXPONENTS = {
     **dict.fromkeys("BHD IQD JOD KWD LYD OMR TND".split(), 3),
 }
 
+_PLACES_OF_CARDS = 2
+
 
 def minor_units(currency: str) -> int:
     """Number of decimal places of a currency (ISO 4217), e.g. 2 for EUR, 0 for JPY, 3 for KWD."""
@@ -25,7 +27,7 @@ def minor_units(currency: str) -> int:
 
 def card_unit(currency: str) -> int:
     """Cards are charged multiples of this many minor units: 10 where there are three places."""
-    return 10 if minor_units(currency) == 3 else 1  # noqa: PLR2004 - places
+    return 10 if minor_units(currency) > _PLACES_OF_CARDS else 1
 
 
 @dataclass(frozen=True, slots=True)
