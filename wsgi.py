@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from portal.app import serve
+from portal.app import create_app
 
-app = serve()
+app = create_app()

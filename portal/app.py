@@ -21,10 +21,10 @@ from portal.cli import commands
 from portal.database import db
 from portal.jobs import init_jobs
 from portal.ports.collaborators import Collaborators
-from portal.serving import settle
 from portal.settings import Settings, SettingsIncomplete, read_settings
 from portal.web import BLUEPRINTS
 from portal.web.access import init_access
+from portal.web.application import Application
 from portal.web.billing.webhooks import receive_event
 from portal.web.charts import init_charts
 from portal.web.errors import init_errors
@@ -63,7 +63,7 @@ def create_app(
     Refuses incomplete settings by ``SettingsIncomplete``, naming every missing key.
     """
     settings = settings or read_settings(os.environ)
-    app = Flask(
+    app = Application(
         "portal",
         template_folder=str(find_folder("templates")),
         static_folder=str(find_folder("static")),
@@ -119,13 +119,6 @@ def create_app(
         app.register_blueprint(blueprint)
     if collaborators is None:
         init_jobs(app)
-    return app
-
-
-def serve() -> Flask:
-    """The portal for a server's process: ``gunicorn "portal.app:serve()"``."""
-    app = create_app()
-    settle()
     return app
 
 

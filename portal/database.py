@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from threading import Event, Lock
+from threading import Lock, local
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
@@ -114,9 +114,12 @@ def _prepare_sqlite(connection: object, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     """Open writing transactions with the write lock: the driver's default loses updates."""
     if connection.dialect.name == "sqlite":
-        writing = connection.get_execution_options().get(_WRITING, False)
-        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
-        driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
+        _begin(connection, writing=connection.get_execution_options().get(_WRITING, False))
+
+
+def _begin(connection: Connection, *, writing: bool) -> None:
+    driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+    driver.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
 @contextlib.contextmanager
@@ -127,30 +130,58 @@ def transaction() -> Iterator[Session]:
     forgotten, so that every decision inside rests on rows read under the transaction. Refuses to
     be nested or to inherit unsaved changes.
     """
-    session = _forget_what_was_read()
+    session = _session_without_changes()
+    _forget_what_was_read(session)
     try:
         with _turn_to_write(session.get_bind().engine):
             try:
-                session.info[_WRITING] = session.connection(execution_options={_WRITING: True})
+                session.info[_WRITING] = _open.connection = _connect_to_write(session)
                 yield session
                 session.commit()
             except BaseException:
                 session.rollback()
                 raise
     finally:
+        _open.connection = None
         session.info.pop(_WRITING, None)
 
 
-def _forget_what_was_read() -> Session:
+class _Open(local):
+    """The connection of the transaction that this thread has open."""
+
+    connection: Connection | None = None
+
+
+_open = _Open()
+
+
+def _session_without_changes() -> Session:
     session = db.session()
     if session.info.get(_WRITING):
         raise RuntimeError("a transaction is already open")
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("there are unsaved changes from outside a transaction")
-    if session.in_transaction():
-        session.commit()
-    session.expire_all()
     return session
+
+
+def _forget_what_was_read(session: Session) -> None:
+    """End a read past SQLAlchemy, and keep its connection: fetching one again costs more."""
+    session.expire_all()
+    if not session.in_transaction():
+        return
+    if isinstance(session.get_bind(), Connection):  # whose transaction is somebody else's
+        session.commit()
+    else:
+        session.connection().connection.rollback()
+
+
+def _connect_to_write(session: Session) -> Connection:
+    if not session.in_transaction():
+        return session.connection(execution_options={_WRITING: True})
+    kept = session.connection()
+    if kept.dialect.name == "sqlite":
+        _begin(kept, writing=True)
+    return kept
 
 
 def write_together(work: Callable[[], Result]) -> Result:
@@ -162,11 +193,17 @@ def write_together(work: Callable[[], Result]) -> Result:
     itself. So ``work`` may run twice and in the thread of another request: it takes along what it
     needs of its own. PostgreSQL has many writers and commits for several by itself.
     """
-    engine = _forget_what_was_read().get_bind().engine
+    session = _session_without_changes()
+    engine = session.get_bind().engine
     if engine.dialect.name != "sqlite":
         with transaction():
             return work()
-    return _queue_of(engine).write(work)
+    try:
+        return _queue_of(engine).write(work)
+    finally:
+        if session.in_transaction():  # another thread has written, and this one read before
+            _forget_what_was_read(session)
+            _begin(session.connection(), writing=False)
 
 
 class _Piece(Generic[Result]):
@@ -174,7 +211,8 @@ class _Piece(Generic[Result]):
 
     def __init__(self, work: Callable[[], Result]) -> None:
         self.work = work
-        self.called = Event()
+        self.waits = Lock()
+        self.waits.acquire()
         self.outcome: Callable[[], Result] | None = None
 
     def run(self) -> None:
@@ -209,8 +247,8 @@ class _Queue:
             self._waiting.append(piece)
             leads, self._led = not self._led, True
         if not leads:
-            piece.called.wait()
-        # Called, it has been written by another; or it is the first of those who came since.
+            piece.waits.acquire()
+        # Let go on, it has been written by another; or it is the first of those who came since.
         if piece.outcome is None:
             self._lead(piece)
         if piece.outcome is None:
@@ -227,7 +265,7 @@ class _Queue:
                 following = self._waiting[:1]
                 self._led = bool(following)
             for piece in group[1:] + following:
-                piece.called.set()
+                piece.waits.release()
 
     def _write_group(self, group: list[_Piece[Any]]) -> None:
         try:
@@ -269,8 +307,7 @@ def _turn_to_write(engine: Engine) -> Iterator[None]:
 
 def connection() -> Connection:
     """The connection of this transaction, for statements that need no objects: they cost less."""
-    session = db.session()
-    return session.info.get(_WRITING) or session.connection()
+    return _open.connection or db.session().connection()
 
 
 def table_of(row_class: type[Base]) -> Table:

@@ -79,18 +79,29 @@ class ReadyStatement:
         compiled = statement.compile(dialect=dialect, column_keys=names if changes else None)
         if changes and (compiled.insert_prefetch or compiled.update_prefetch):
             raise TypeError("a prepared statement is given every value")
+        if compiled.post_compile_params:
+            raise TypeError("a prepared statement has no lists of values")
         self._dialect = dialect
         self.text = str(compiled)
         self._in_order = bool(compiled.positional)
-        self._in = [
-            _bound(compiled.binds[name], name, dialect)
-            for name in compiled.positiontup or compiled.bind_names.values()
-        ]
+        self._names = list(compiled.positiontup or compiled.bind_names.values())
+        self._keys: list[str] = []
+        self._converted: list[tuple[int, Convert]] = []
+        self._constants: dict[str, Any] = {}
+        for place, name in enumerate(self._names):
+            bind = compiled.binds[name]
+            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            self._keys.append(bind.key)
+            if not bind.required:
+                constant = bind.effective_value
+                self._constants[bind.key] = convert(constant) if convert else constant
+            elif convert:
+                self._converted.append((place, convert))
         columns = list(getattr(statement, "exported_columns", ()))
         self._types = [column.type.dialect_impl(dialect) for column in columns]
         named: Any = namedtuple("named", [str(each.key) for each in columns], rename=True)  # type: ignore[misc] # noqa: PYI024
         self._row = type("Found", (named, Found), {"__slots__": ()})
-        self._out: list[Convert | None] | None = None
+        self._out: list[tuple[int, Convert]] | None = None
 
     def run(self, cursor: Any, rows: Sequence[Values]) -> list[Found]:  # noqa: ANN401 - any driver's
         """Run once for each row of values; what one finds."""
@@ -107,31 +118,26 @@ class ReadyStatement:
             cursor.close()
 
     def _take(self, row: Values) -> Any:  # noqa: ANN401 - a list or a dictionary
-        values = [
-            (constant if key is None else convert(row[key]) if convert else row[key])
-            for _name, key, convert, constant in self._in
-        ]
-        if self._in_order:
-            return values
-        return {bound[0]: value for bound, value in zip(self._in, values, strict=True)}
+        given = {**self._constants, **row} if self._constants else row
+        values = [given[key] for key in self._keys]
+        for place, convert in self._converted:
+            values[place] = convert(values[place])
+        return values if self._in_order else dict(zip(self._names, values, strict=True))
 
     def _read(self, cursor: Any) -> list[Found]:  # noqa: ANN401 - any driver's
         if self._out is None:
-            self._out = [
+            processors = (
                 type_.result_processor(self._dialect, described[1])
                 for type_, described in zip(self._types, cursor.description, strict=True)
-            ]
-        if not any(self._out):
-            return list(starmap(self._row, cursor.fetchall()))
-        return [
-            self._row(
-                *(
-                    convert(value) if convert else value
-                    for convert, value in zip(self._out, row, strict=True)
-                )
             )
-            for row in cursor.fetchall()
-        ]
+            self._out = [(place, convert) for place, convert in enumerate(processors) if convert]
+        rows = cursor.fetchall()
+        if self._out:
+            rows = [list(row) for row in rows]
+            for place, convert in self._out:
+                for row in rows:
+                    row[place] = convert(row[place])
+        return list(starmap(self._row, rows))
 
     def _refused(self, error: Exception) -> BaseException:
         """The driver's error as SQLAlchemy's; values never stand in messages."""
@@ -139,16 +145,3 @@ class ReadyStatement:
         return DBAPIError.instance(
             self.text, None, error, driver, hide_parameters=True, dialect=self._dialect
         )
-
-
-def _bound(
-    bind: Any,  # noqa: ANN401 - SQLAlchemy types it loosely
-    name: str,
-    dialect: Dialect,
-) -> tuple[str, str | None, Convert | None, Any]:
-    """A place for a value: its name, the key it is given by, its conversion; or its constant."""
-    convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
-    if bind.required:
-        return name, bind.key, convert, None
-    constant = bind.effective_value
-    return name, None, None, convert(constant) if convert else constant

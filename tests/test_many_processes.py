@@ -152,7 +152,8 @@ def fleet(new_postgresql_database: Callable[[], str], tmp_path: Path) -> Iterato
         inherited = {k: v for k, v in os.environ.items() if not k.startswith("STAKEHOLD_")}
         for port in ports:
             running.enter_context(_process(
-                inherited | environ, "gunicorn", "portal.app:serve()", "--threads", "4",
+                inherited | environ, "gunicorn", "--config", "python:portal.serving",
+                "portal.app:create_app()", "--workers", "1", "--threads", "4",
                 "--bind", f"127.0.0.1:{port}", "--log-level", "warning", "--no-control-socket",
             ))  # fmt: skip
         webs = [f"http://127.0.0.1:{port}" for port in ports]

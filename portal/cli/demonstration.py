@@ -32,7 +32,6 @@ from portal.database import db, transaction
 from portal.queries.readiness import find_revision, newest_revision
 from portal.queries.weights.electorate import find_standing
 from portal.services.demonstration.cast import PERSONAS
-from portal.serving import settle
 
 if TYPE_CHECKING:
     from portal.ports.periodic import PeriodicWork
@@ -130,20 +129,22 @@ def _work(app: Flask) -> None:
 def _serve_portal(app: Flask, port: int) -> None:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415
 
+    from portal import serving  # noqa: PLC0415
+
     class Portal(BaseApplication):  # type: ignore[misc]
         """gunicorn, serving the portal that is loaded already."""
 
         def load_config(self) -> None:
             """One worker with threads, on the loopback interface."""
             self.cfg.set("bind", f"{_HOST}:{port}")
-            self.cfg.set("worker_class", "gthread")
-            self.cfg.set("threads", 8)
+            self.cfg.set("worker_class", serving.worker_class)
+            self.cfg.set("threads", serving.threads)
+            self.cfg.set("post_worker_init", serving.post_worker_init)
             self.cfg.set("loglevel", "warning")
             self.cfg.set("control_socket_disable", True)
 
         def load(self) -> Flask:
             """Hand over the portal."""
-            settle()
             return app
 
     Portal().run()

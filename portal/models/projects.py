@@ -63,6 +63,11 @@ class Maintainership(Base):
     person: Mapped[Person] = relationship()
 
 
+def read_charter(row: object) -> Charter:
+    """The configuration as the rule book takes it, of a version or of a row with its columns."""
+    return Charter(**{each.name: getattr(row, each.name) for each in fields(Charter)})
+
+
 class CharterVersion(Base):
     """One version of a project's charter; the highest number is in force for the next vote."""
 
@@ -99,4 +104,4 @@ class CharterVersion(Base):
     @property
     def charter(self) -> Charter:
         """The configuration as the rule book takes it."""
-        return Charter(**{each.name: getattr(self, each.name) for each in fields(Charter)})
+        return read_charter(self)

@@ -7,7 +7,7 @@ import os
 from flask import Flask, render_template_string
 from sqlalchemy import create_engine, select
 
-from portal.app import serve
+from portal.app import create_app
 from portal.models.organizations import Organization, Picture
 from portal.models.sponsorship import Sponsorship
 from tests.bench.durable import durable, grouped
@@ -23,7 +23,7 @@ _ROWS = """<!DOCTYPE html><html lang="en"><title>Sponsors</title><h1>Sponsors</h
 
 def portal() -> Flask:
     """The portal as it runs."""
-    return serve()
+    return create_app()
 
 
 def computed() -> Flask:

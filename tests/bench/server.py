@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-THREADS = 8
-WORKERS = 2
+import portal.serving
+
+WORKERS = portal.serving.workers
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,8 @@ def serving(
         port = free.getsockname()[1]
     command = [
         sys.executable, "-m", "gunicorn", f"tests.bench.apps:{factory}()", "--log-level", "error",
-        "--bind", f"127.0.0.1:{port}", "--workers", str(workers), "--threads", str(THREADS),
-        "--worker-class", "gthread", "--keep-alive", "30",
+        "--config", "python:portal.serving", "--workers", str(workers),
+        "--bind", f"127.0.0.1:{port}", "--keep-alive", "30",
     ]  # fmt: skip
     begun = time.perf_counter()
     process = subprocess.Popen(command, env=os.environ | environ)

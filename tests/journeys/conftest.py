@@ -170,8 +170,9 @@ class Windows:
 
     def keep(self, page: Page) -> None:
         """Forget who was signed in, and leave the page that is shown for one that does nothing."""
-        page.context.clear_cookies()
+        # First away from the page: an answer that is still on its way would bring its cookie back.
         page.goto("/robots.txt")
+        page.context.clear_cookies()
         self._kept[page.alike].append(page)  # type: ignore[attr-defined]
 
 

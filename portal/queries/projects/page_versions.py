@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import event, select
@@ -14,6 +17,7 @@ from portal.database import db
 from portal.models.freshness import INSTANCE, SITE, project_scope, record_scope
 from portal.models.projects import Project
 
+Scopes = tuple[str, str]
 Versions = frozenset[tuple[Any, ...]]
 
 _VERSIONS = "SELECT scope, version FROM page_versions WHERE scope IN ({}, {})"
@@ -26,9 +30,7 @@ class VersionsUnreadable(Exception):
     """The database did not answer; the page itself will say so."""
 
 
-def find_page_scopes(
-    project_slug: str | None, *, of_record: bool = False
-) -> tuple[str, str] | None:
+def find_page_scopes(project_slug: str | None, *, of_record: bool = False) -> Scopes | None:
     """The two scopes on which a page rests: its project's, or every change; None if unknown.
 
     Pages of the public record rest on their project and on what was appended to its log. Raises
@@ -45,6 +47,34 @@ def find_page_scopes(
     return project_scope(project_id), record_scope(project_id) if of_record else SITE
 
 
+class SharedReading:
+    """One read for all threads that ask the same while another read is under way.
+
+    Whoever asks gets what was read after it had asked: no answer is older than its question.
+    """
+
+    def __init__(self) -> None:
+        """Nothing has been read yet."""
+        self._lock = Lock()
+        self._begun = 0
+        self._scopes: Scopes | None = None
+        self._versions: Versions | None = None
+
+    def find(self, scopes: Scopes, read: Callable[[Scopes], Versions]) -> Versions:
+        """The versions of two scopes, read now or by a thread that began to after this call.
+
+        If that one failed, ``VersionsUnreadable``: not everybody waits for a server that is gone.
+        """
+        asked = time.monotonic_ns()
+        with self._lock:
+            if self._begun <= asked or self._scopes != scopes:
+                self._begun, self._scopes, self._versions = time.monotonic_ns(), scopes, None
+                self._versions = read(scopes)
+            if self._versions is None:
+                raise VersionsUnreadable
+            return self._versions
+
+
 class VersionReader:
     """Reads page versions on connections of its own, one per thread that reads at the same time.
 
@@ -58,14 +88,20 @@ class VersionReader:
         self._kind = _OnPostgreSQL if engine.dialect.driver == "psycopg" else _OnAny
         self._error = engine.dialect.loaded_dbapi.Error
         self._idle: deque[_Reading] = deque()
+        self._shared = tuple(SharedReading() for _ in range(64))
         # Detached from the pool, its connections must end with it all the same.
         event.listen(engine, "engine_disposed", lambda _engine: self.close())
 
-    def read(self, scopes: tuple[str, str]) -> Versions:
+    def read(self, scopes: Scopes) -> Versions:
         """The committed versions of two scopes; a lost connection is replaced once.
 
         Raises ``VersionsUnreadable`` when a new connection does not help either.
         """
+        if not self._kind.far:
+            return self._read_now(scopes)
+        return self._shared[hash(scopes) % len(self._shared)].find(scopes, self._read_now)
+
+    def _read_now(self, scopes: Scopes) -> Versions:
         with suppress(IndexError, self._error):
             return self._read(self._idle.pop(), scopes)
         self.close()
@@ -80,7 +116,7 @@ class VersionReader:
             with suppress(Exception):
                 self._idle.pop().connection.close()
 
-    def _read(self, reading: _Reading, scopes: tuple[str, str]) -> Versions:
+    def _read(self, reading: _Reading, scopes: Scopes) -> Versions:
         versions = reading.versions(scopes)
         self._idle.append(reading)
         return versions
@@ -99,13 +135,15 @@ class VersionReader:
 class _OnAny:
     """A connection with a kept cursor."""
 
+    far = False
+
     def __init__(self, connection: Any, paramstyle: str) -> None:  # noqa: ANN401 - any driver's
         self.connection = connection
         mark = "?" if paramstyle == "qmark" else "%s"
         self._sql = _VERSIONS.format(mark, mark)
         self._cursor = connection.cursor()
 
-    def versions(self, scopes: tuple[str, str]) -> Versions:
+    def versions(self, scopes: Scopes) -> Versions:
         self._cursor.execute(self._sql, scopes)
         return frozenset(self._cursor.fetchall())
 
@@ -113,15 +151,18 @@ class _OnAny:
 class _OnPostgreSQL:
     """A connection of libpq with a prepared statement: one call, in which other threads run on.
 
-    A cursor waits in several steps, and after each it queues for Python's lock again.
+    A cursor waits in several steps, and after each it queues for Python's lock again. To ask
+    another process takes longer than to wait for a thread that asks it already.
     """
+
+    far = True
 
     def __init__(self, connection: Any, _paramstyle: str) -> None:  # noqa: ANN401 - psycopg's
         self.connection = connection
         self._error = connection.OperationalError
         self._done(connection.pgconn.prepare(_NAME, _VERSIONS.format("$1", "$2").encode()))
 
-    def versions(self, scopes: tuple[str, str]) -> Versions:
+    def versions(self, scopes: Scopes) -> Versions:
         result = self.connection.pgconn.exec_prepared(_NAME, [each.encode() for each in scopes])
         self._done(result)
         rows = range(result.ntuples)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache, lru_cache
 from typing import Any, NamedTuple
@@ -15,13 +15,15 @@ from sqlalchemy import (
     Select,
     bindparam,
     exists,
+    or_,
     select,
     tuple_,
     union_all,
 )
 from sqlalchemy.orm import aliased
 
-from portal.database import Instant, connection, db
+from portal.database import Instant
+from portal.domain.charter import Charter
 from portal.domain.electorate import Electorate, draw_up
 from portal.domain.errors import NotFound
 from portal.domain.money import Money
@@ -29,11 +31,12 @@ from portal.domain.sponsorship import GOOD_STANDING
 from portal.domain.tiers import Audience, Interval, Logo, LogoSize
 from portal.models.figures import ProjectFigures
 from portal.models.organizations import Organization, Picture
-from portal.models.projects import CharterVersion, Project
+from portal.models.projects import CharterVersion, Project, read_charter
 from portal.models.sponsorship import AMONG_PAST, ON_WALL, Sponsorship
 from portal.models.tiers import Tier, TierVersion
 from portal.queries.weights.electorate import load_paying_facts
 from portal.queries.weights.kept import Kept, project_state, project_versions
+from portal.statements import Prepared
 
 WALL_PAGE = 200
 _CHARTED = 1000
@@ -107,61 +110,108 @@ class SponsorsPage:
 _electorates = Kept[Electorate]()
 
 # Statements are built once: building one takes longer than running it.
-_HEAD = (
-    select(
-        Project.id,
-        Project.name,
-        ProjectFigures.sponsors,
-        ProjectFigures.named_sponsors,
-        CharterVersion,
-        *project_versions(Project.id),
-    )
-    .outerjoin(ProjectFigures, ProjectFigures.project_id == Project.id)
-    .outerjoin(CharterVersion, CharterVersion.project_id == Project.id)
-    .where(Project.slug == bindparam("slug"))
-    .order_by(CharterVersion.number.desc())
-    .limit(1)
+_VERSION = (
+    TierVersion.id,
+    TierVersion.tier_id,
+    TierVersion.name,
+    TierVersion.price_minor,
+    TierVersion.currency,
+    TierVersion.interval,
+    TierVersion.voting_weight,
+    TierVersion.audience,
+    TierVersion.benefits,
+    Tier.slug,
+    Tier.archived_at,
+    exists().where(Sponsorship.tier_snapshot_id == TierVersion.id, ON_WALL),
 )
-_VERSIONS = (
-    select(
-        TierVersion,
-        Tier,
-        exists().where(Sponsorship.tier_snapshot_id == TierVersion.id, ON_WALL).label("sold"),
-    )
+_VERSIONS = Prepared(
+    select(*_VERSION)
     .join(Tier, TierVersion.tier_id == Tier.id)
     .where(Tier.project_id == bindparam("project_id"))
     .order_by(TierVersion.number)
 )
+_newest = aliased(CharterVersion)
+# The project once for each version of its tiers, and at least once.
+_HEAD = Prepared(
+    select(
+        *_VERSION,
+        Project.id.label("project_id"),
+        Project.name.label("project_name"),
+        ProjectFigures.sponsors,
+        ProjectFigures.named_sponsors,
+        *(getattr(CharterVersion, each.name) for each in fields(Charter)),
+        CharterVersion.id.label("charter_id"),
+        *(
+            version.label(f"version_{number}")
+            for number, version in enumerate(project_versions(Project.id))
+        ),
+    )
+    .select_from(Project)
+    .outerjoin(ProjectFigures, ProjectFigures.project_id == Project.id)
+    .outerjoin(
+        CharterVersion,
+        CharterVersion.id
+        == select(_newest.id)
+        .where(_newest.project_id == Project.id)
+        .order_by(_newest.number.desc())
+        .limit(1)
+        .correlate(Project)
+        .scalar_subquery(),
+    )
+    .outerjoin(Tier, Tier.project_id == Project.id)
+    .outerjoin(TierVersion, TierVersion.tier_id == Tier.id)
+    .where(Project.slug == bindparam("slug"))
+    .order_by(TierVersion.number)
+)
+
+
+class _Version(NamedTuple):
+    """A version of a tier; ``sold`` says whether a named sponsor has bought it."""
+
+    id: int
+    tier_id: int
+    name: str
+    price_minor: int
+    currency: str
+    interval: Interval
+    voting_weight: int
+    audience: Audience
+    benefits: list[dict[str, Any]]
+    slug: str
+    archived_at: datetime | None
+    sold: bool
 
 
 def get_sponsors_page(
     slug: str, *, now: datetime, after: str = "", before: str = ""
 ) -> SponsorsPage:
-    """A project's wall, its past sponsors and today's weights: four statements, six after a change.
+    """A project's wall, past sponsors and today's weights: three statements, five after a change.
 
     ``after`` goes on within one tier (``WallTier.after``), ``before`` with the past sponsors
     (``older_past``). NotFound for an unknown project.
     """
-    row = db.session.execute(_HEAD, {"slug": slug}).one_or_none()
-    if row is None:
+    rows = _HEAD.find_all(slug=slug)
+    if not rows:
         raise NotFound("project")
-    project_id, name, sponsors, named, charter, *versions = row
-    sponsors, named = sponsors or 0, named or 0
-    state = project_state(versions, now)
-    drawn = charter and sponsors <= _CHARTED and not (after or before)
+    head = rows[0]
+    project_id = head.project_id
+    sponsors, named = head.sponsors or 0, head.named_sponsors or 0
+    state = project_state((head.version_0, head.version_1), now)
+    drawn = head.charter_id and sponsors <= _CHARTED and not (after or before)
+    versions = [_Version._make(row[: len(_VERSION)]) for row in rows if row.id]
     past, older_past = _past(project_id, before)
     return SponsorsPage(
-        name=name,
+        name=head.project_name,
         slug=slug,
         sponsors=sponsors,
         unnamed=sponsors - named,
-        tiers=find_wall(project_id, limit=WALL_PAGE, after=after),
+        tiers=_hang(versions, limit=WALL_PAGE, after=after),
         past=tuple(past),
         older_past=older_past,
         electorate=_electorates.get(
             project_id,
             state,
-            lambda: draw_up(load_paying_facts(project_id, now=now), charter.charter, now),
+            lambda: draw_up(load_paying_facts(project_id, now=now), read_charter(head), now),
         )
         if drawn
         else None,
@@ -169,42 +219,47 @@ def get_sponsors_page(
     )
 
 
-def find_wall(project_id: int, *, limit: int, after: str = "") -> tuple[WallTier, ...]:
+def find_wall(project_id: int, *, limit: int) -> tuple[WallTier, ...]:
     """The named sponsors in good standing by tier, at most ``limit`` of each, in two statements.
 
-    Tiers stand by weight, then price, the highest first, those without a sponsor too. ``after`` (as
-    ``WallTier.after``) shows one tier from there on; NotFound if it is malformed.
+    Tiers stand by weight, then price, the highest first, those without a sponsor too.
+    """
+    versions = map(_Version._make, _VERSIONS.find_all(project_id=project_id))
+    return _hang(list(versions), limit=limit)
+
+
+def _hang(versions: list[_Version], *, limit: int, after: str = "") -> tuple[WallTier, ...]:
+    """The wall over all versions of the tiers, oldest first, in one statement.
+
+    ``after`` (as ``WallTier.after``) shows one tier from there on; NotFound if it is malformed.
     """
     start = _parse(after) if after else None
-    versions = db.session.execute(_VERSIONS, {"project_id": project_id}).all()
-    newest = {tier.id: (version, tier) for version, tier, _sold in versions}
+    newest = {version.tier_id: version for version in versions}
     ranked = sorted(
-        newest.values(), key=lambda each: (-each[0].voting_weight, -each[0].price_minor, each[0].id)
+        newest.values(), key=lambda each: (-each.voting_weight, -each.price_minor, each.id)
     )
     sold = {
         version.id: version.tier_id
-        for version, _tier, sold in versions
-        if sold and (start is None or version.tier_id == start.tier_id)
+        for version in versions
+        if version.sold and (start is None or version.tier_id == start.tier_id)
     }
     found: defaultdict[int, list[WallSponsor]] = defaultdict(list)
     for tier_id, sponsor in _sponsors(sold, start, limit):
         found[tier_id].append(sponsor)
-    return tuple(_wall_tier(version, tier, found[tier.id], limit) for version, tier in ranked)
+    return tuple(_wall_tier(version, found[version.tier_id], limit) for version in ranked)
 
 
-def _wall_tier(
-    version: TierVersion, tier: Tier, sponsors: list[WallSponsor], limit: int
-) -> WallTier:
+def _wall_tier(version: _Version, sponsors: list[WallSponsor], limit: int) -> WallTier:
     shown = sponsors[:limit]
     logos = (benefit["size"] for benefit in version.benefits if benefit["kind"] == Logo.kind)
     return WallTier(
-        slug=tier.slug,
+        slug=version.slug,
         name=version.name,
         price=Money(version.price_minor, version.currency),
         interval=version.interval,
         voting_weight=version.voting_weight,
         audience=version.audience,
-        on_sale=tier.archived_at is None,
+        on_sale=version.archived_at is None,
         size=next((LogoSize(size) for size in logos), None),
         sponsors=tuple(shown),
         after=_Start(version.tier_id, shown[-1].since, shown[-1].id).text
@@ -245,17 +300,16 @@ def _sponsors(
     values["limit"] = limit + 1
     if start is not None:
         values |= {"since": start.since, "id": start.id}
-    statement = _on_wall(len(sold), further=start is not None)
-    for version_id, *sponsor in connection().execute(statement, values):
+    for version_id, *sponsor in _on_wall(len(sold), further=start is not None).find_all(**values):
         yield sold[version_id], WallSponsor._make(sponsor)
 
 
 @lru_cache(maxsize=64)
-def _on_wall(versions: int, *, further: bool) -> Select[*tuple[Any, ...]]:
+def _on_wall(versions: int, *, further: bool) -> Prepared:
     """The statement for so many versions; building it takes longer than running it."""
     walks = (_of_version(bindparam(f"version_{each}"), further=further) for each in range(versions))
     on_wall = aliased(Sponsorship, union_all(*walks).subquery())
-    return (
+    return Prepared(
         select(
             on_wall.tier_snapshot_id,
             on_wall.id,
@@ -298,15 +352,14 @@ def _past(project_id: int, before: str) -> tuple[list[PastSponsor], str | None]:
     if before:
         start = _parse(before)
         values |= {"until": start.since, "id": start.id}
-    rows: Sequence[Any] = db.session.execute(_past_ones(further=bool(before)), values).all()
-    found = [PastSponsor(*row) for row in rows]
+    found = [PastSponsor(*row) for row in _past_ones(further=bool(before)).find_all(**values)]
     shown = found[:_PAST_PAGE]
     older = _Start(0, shown[-1].until, shown[-1].id).text if len(found) > _PAST_PAGE else None
     return shown, older
 
 
 @cache
-def _past_ones(*, further: bool) -> Select[*tuple[Any, ...]]:
+def _past_ones(*, further: bool) -> Prepared:
     again = aliased(Sponsorship)
     query = (
         select(
@@ -324,7 +377,7 @@ def _past_ones(*, further: bool) -> Select[*tuple[Any, ...]]:
             ~exists().where(
                 again.organization_id == Sponsorship.organization_id,
                 again.project_id == Sponsorship.project_id,
-                again.term.in_(GOOD_STANDING),
+                or_(*(again.term == each for each in GOOD_STANDING)),
             ),
         )
         .order_by(Sponsorship.ended_at.desc(), Sponsorship.id.desc())
@@ -333,4 +386,4 @@ def _past_ones(*, further: bool) -> Select[*tuple[Any, ...]]:
     if further:
         start = tuple_(bindparam("until", type_=Instant), bindparam("id", type_=Integer))
         query = query.where(tuple_(Sponsorship.ended_at, Sponsorship.id) < start)
-    return query
+    return Prepared(query)

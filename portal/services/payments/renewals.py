@@ -301,12 +301,19 @@ def _is_paid(sponsorship: Sponsorship, renewal: RenewalSeen, price: Money) -> bo
 
 
 def _is_missed(sponsorship: Sponsorship, renewal: RenewalSeen, *, now: datetime) -> bool:
-    """Whether a payment is missing: a card that failed, or an invoice of a term that has begun."""
+    """Whether a payment is missing: a card that failed, or an invoice of a term that has begun.
+
+    Who moves to a card while that invoice is open still owes it.
+    """
     if sponsorship.term is not Term.ACTIVE:
         return False
-    invoiced = renewal.collection is PortCollection.INVOICE and renewal.state is RenewalState.ACTIVE
+    ends_at = sponsorship.term_ends_at
+    gone_on = ends_at is not None and renewal.term_ends_at > ends_at
+    invoiced = renewal.collection is PortCollection.INVOICE
     return renewal.state is RenewalState.PAST_DUE or (
-        invoiced and renewal.term_starts_at <= now - _HELD_BACK
+        renewal.state is RenewalState.ACTIVE
+        and (invoiced or gone_on)
+        and renewal.term_starts_at <= now - _HELD_BACK
     )
 
 
