@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -19,6 +18,7 @@ import portal.models  # noqa: F401 - every row must be known before the first qu
 from portal.adapters.choice import build_collaborators
 from portal.cli import commands
 from portal.database import db
+from portal.domain.identity import SESSION_LIFETIME
 from portal.jobs import init_jobs
 from portal.ports.collaborators import Collaborators
 from portal.settings import Settings, SettingsIncomplete, read_settings
@@ -74,7 +74,9 @@ def create_app(
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_ENGINE_OPTIONS=_engine_options(settings.database_url),
         MAX_CONTENT_LENGTH=_MOST_BYTES,
-        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        PERMANENT_SESSION_LIFETIME=SESSION_LIFETIME,
+        # An answer still on its way when somebody signs out must not bring the cookie back.
+        SESSION_REFRESH_EACH_REQUEST=False,
         SESSION_COOKIE_NAME="stakehold",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

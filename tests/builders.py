@@ -208,6 +208,7 @@ def sign_in(app: Flask, person: Person) -> FlaskClient:
     )
     client = app.test_client()
     with client.session_transaction() as session:
+        session.permanent = True
         session["_user_id"] = token
         session["_fresh"] = True
     return client

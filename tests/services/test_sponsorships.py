@@ -20,7 +20,8 @@ from portal.models.billing import Payment
 from portal.models.outbox import OutboxMessage
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
 from portal.ports.payments import PaymentSeen, RenewalState
-from portal.services.payments.renewals import converge_renewal, wish_renewal
+from portal.services.payments.renewals import converge_renewal
+from portal.services.sponsorship.renewal_choice import wish_renewal
 from tests.builders import (
     NOW,
     actor_of,

@@ -25,7 +25,7 @@ from portal.queries.weights.electorate import find_standing
 from portal.services.payments.disputes import converge_dispute
 from portal.services.payments.money_back import ask_refund, converge_refund
 from portal.services.payments.processor_events import converge, look_at
-from portal.services.payments.renewals import converge_renewal, take_answer, wish_renewal
+from portal.services.payments.renewals import converge_renewal, take_answer
 from portal.services.payments.settlement import record_opened
 from portal.services.sponsorship.changes import (
     Unscheduled,
@@ -37,6 +37,7 @@ from portal.services.sponsorship.changes import (
 from portal.services.sponsorship.checkouts import start_checkout
 from portal.services.sponsorship.collection import wish_collection
 from portal.services.sponsorship.open_changes import AskedChange, find_live_change
+from portal.services.sponsorship.renewal_choice import wish_renewal
 from tests.builders import NOW, actor_of, make_organization, make_person, make_project, make_tier
 
 SITE = "http://localhost"

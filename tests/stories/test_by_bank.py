@@ -20,9 +20,9 @@ from portal.queries.billing.money_back import find_sponsor_money
 from portal.services.billing.billed_changes import order_change
 from portal.services.billing.invoice_calendar import bill_next_term
 from portal.services.payments.money_back import ask_refund
-from portal.services.payments.renewals import wish_renewal
 from portal.services.selfcheck.run import check_everything
 from portal.services.sponsorship.changes import ask_change
+from portal.services.sponsorship.renewal_choice import wish_renewal
 from tests.builders import NOW, make_tier
 from tests.document_builders import SITE, Trade, make_trade
 from tests.stories.scene import whole_ledger

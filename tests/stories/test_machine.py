@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -36,6 +37,8 @@ from portal.services.sponsorship.checkouts import tier_reference
 from tests.builders import NOW
 from tests.stories.scene import DAY, Scene
 
+# The rules are the same on both databases; locks have tests of their own.
+pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
 TIERS = st.sampled_from(["silver", "gold"])
 ANY = st.integers(0, 1000)
 
@@ -290,8 +293,6 @@ class Life(RuleBasedStateMachine):
 
 
 def test_any_life_is_set_right_by_a_sweep(app: Flask) -> None:
-    if db.engine.dialect.name != "sqlite":
-        return  # the rules are the same; locks have tests of their own
     Life.app = app
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Life,
@@ -304,27 +305,26 @@ def test_any_life_is_set_right_by_a_sweep(app: Flask) -> None:
     )
 
 
-def test_a_charge_long_after_the_lapse_is_found_though_its_event_is_lost(app: Flask) -> None:
-    if db.engine.dialect.name != "sqlite":
-        return  # as above
+@pytest.fixture
+def life(app: Flask) -> Iterator[Life]:
+    """One life, which is set right and looked at when its story is told."""
     Life.app = app
-    life = Life()
+    told = Life()
+    yield told
+    told.teardown()
+
+
+def test_a_charge_long_after_the_lapse_is_found_though_its_event_is_lost(life: Life) -> None:
     life.buy(tier="silver", told=True)
     for paid in (False, False, True):
         life.term_ends(paid=paid, told=False)
     assert life.scene.sponsorship.term is Term.LAPSED
-    life.teardown()
 
 
-def test_an_open_invoice_is_owed_still_by_who_moves_to_a_card(app: Flask) -> None:
-    if db.engine.dialect.name != "sqlite":
-        return  # as above
-    Life.app = app
-    life = Life()
+def test_an_open_invoice_is_owed_still_by_who_moves_to_a_card(life: Life) -> None:
     life.buy(tier="silver", told=True)
     life.pay_by(invoiced=True)
     life.term_ends(paid=True, told=True)
     life.pay_by(invoiced=False)
     life.sweep()
     assert life.scene.sponsorship.term is Term.GRACE
-    life.teardown()

@@ -17,17 +17,21 @@ from portal.domain.ledger import Account, Cause, payment_on_credit
 from portal.domain.money import Money
 from portal.domain.permissions import ProjectRole
 from portal.domain.sponsorship import Term
+from portal.domain.term_reminders import ReminderKind
 from portal.jobs import run_due
 from portal.models.billing import Payment
+from portal.models.changes import TermReminder
 from portal.models.documents import Document
 from portal.models.identity import Person
 from portal.models.outbox import OutboxMessage
 from portal.models.projects import Maintainership
+from portal.models.sponsorship import SponsorshipEvent
 from portal.services.billing.bank_payments import Arrival, record_payment
 from portal.services.billing.credit_notes import credit_invoice
 from portal.services.billing.sellers import save_billing_data, save_seller
 from portal.services.books.ledger import post_transaction, read_balance
 from portal.services.selfcheck.run import check_everything
+from portal.services.sponsorship.sponsorships import get_charter
 from tests.builders import NOW, actor_of, make_person, make_tier, sign_in
 from tests.document_builders import BUYER, SELLER, SITE
 from tests.stories.scene import whole_ledger
@@ -188,6 +192,42 @@ def test_ordered_paid_late_on_the_hosted_page_and_renewed_there(net30: Net30) ->
         assert street.post(body, signature) == 200
     run_due(street.app, datetime.now(UTC))
     assert net30.books() == {"card_clearing": 2 * PRICE, "income_tiers": -2 * PRICE}
+
+
+def test_who_moves_to_a_card_still_owes_the_invoice_and_its_days_to_pay_count(
+    net30: Net30,
+) -> None:
+    street = net30.street  # noqa: F811
+    street.bought()
+    page = f"/organizations/acme/sponsorships/{sponsorship().reference}"
+    first_end = sponsorship().term_ends_at
+    assert first_end is not None
+    street.shop.client.post(f"{page}/collection", data={"collection": "invoice"})
+    street.stage.forward(366)
+    street.deliver("invoice.finalized")
+    (second,) = net30.invoices()
+    street.shop.client.post(f"{page}/collection", data={"collection": "card"})
+    assert sponsorship().collection.value == "card"
+    run_due(street.app, first_end + DAY)
+    stake = sponsorship()
+    assert stake.term is Term.GRACE
+    assert second.due_on is not None
+    assert second.due_on > first_end.date() + 20 * DAY
+    assert stake.grace_ends_at is not None
+    grace = get_charter(net30.project.id).grace_days * DAY
+    assert stake.grace_ends_at.date() == second.due_on + grace
+    assert "The invoice is not paid yet." in [row.reason for row in rows(SponsorshipEvent)]
+    failures = [mail.subject for mail in mails() if mail.subject.endswith("failed")]
+    assert failures == []
+    assert ReminderKind.FAILING not in [row.kind for row in rows(TermReminder)]
+    invoice = f"/organizations/acme/documents/{second.reference}"
+    shown = street.shop.client.get(page).text
+    assert "The invoice for this term is not paid." in shown
+    assert f'href="{invoice}"' in shown
+    street.stage.pay(net30.hosted(invoice))
+    street.deliver("invoice.paid")
+    assert (sponsorship().term, sponsorship().term_starts_at) == (Term.ACTIVE, first_end)
+    assert invoice not in street.shop.client.get(page).text
 
 
 @pytest.mark.parametrize("answered", [False, True])

@@ -66,6 +66,14 @@ def test_the_answer_is_the_same_whether_the_address_is_known(app: Flask) -> None
     assert pages[0] == pages[1]
 
 
+def test_only_what_changes_the_session_sets_its_cookie(app: Flask) -> None:
+    """An answer still on its way when somebody signs out would bring the cookie back."""
+    client = sign_in(app, make_person("Ada"))
+    client.get("/account")  # brings the word that forms are signed with
+    for path in ("/account", "/robots.txt", "/favicon.ico", "/no-such-page"):
+        assert "Set-Cookie" not in client.get(path).headers, path
+
+
 def test_another_browser_cannot_use_the_link(app: Flask, client: FlaskClient) -> None:
     client.post("/sign-in", data={"email": "ada@example.org"})
     thief = app.test_client()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
 from portal.database import db
+from portal.domain.documents import OPEN_STATES
 from portal.domain.errors import NotFound, Obstacle
 from portal.domain.money import Money
 from portal.domain.money_back import DisputeStanding, RefundStanding
@@ -26,6 +27,7 @@ from portal.domain.sponsorship import (
 )
 from portal.domain.tiers import Interval, TierTerms
 from portal.models.billing import Checkout, CheckoutStatus, Payment
+from portal.models.documents import Document, DocumentStanding, next_invoice
 from portal.models.money_back import Dispute, Refund
 from portal.models.sponsorship import Sponsorship, SponsorshipEvent
 from portal.models.tiers import TierVersion
@@ -92,7 +94,7 @@ class SponsorshipPage:
 
     ``payments`` is None where the reader may not see them. ``voting`` lists why it carries no
     weight; empty means it does. ``weight_from`` is when seasoning is over, ``charged`` says that a
-    processor renews it.
+    processor renews it, ``owed_invoice`` is the reference of the one that a term in grace lacks.
     """
 
     reference: str
@@ -123,6 +125,7 @@ class SponsorshipPage:
     may_buy: bool
     collection: Collection = Collection.CARD
     charged: bool = False
+    owed_invoice: str | None = None
 
     @property
     def next_payment_at(self) -> datetime | None:
@@ -159,7 +162,10 @@ class ReceiptPage:
 def find_sponsorship_page(
     actor: Actor, organization_id: int, reference: str, *, now: datetime
 ) -> SponsorshipPage:
-    """One sponsorship of an organization, in six statements; refuses another organization's."""
+    """One sponsorship of an organization; refuses another organization's.
+
+    It takes six statements, and in grace a seventh.
+    """
     row = _get(organization_id, reference)
     checkout = db.session.scalar(
         select(Checkout)
@@ -218,6 +224,7 @@ def find_sponsorship_page(
         may_buy=may(actor, Permission.ORGANIZATION_SPONSORSHIP_BUY, **scope),
         collection=row.collection,
         charged=row.renewal_id is not None,
+        owed_invoice=_owed_invoice(row) if row.term is Term.GRACE else None,
     )
 
 
@@ -268,6 +275,11 @@ def find_payer_return(organization_id: int, reference: str, checkout_reference: 
             Sponsorship.organization_id == organization_id,
         )
     )
+
+
+def _owed_invoice(row: Sponsorship) -> str | None:
+    open_ones = next_invoice(row).where(DocumentStanding.state.in_(OPEN_STATES))
+    return db.session.scalar(open_ones.with_only_columns(Document.reference).limit(1))
 
 
 def _get(organization_id: int, reference: str) -> Sponsorship:

@@ -1,19 +1,17 @@
-"""Renewals: bring a sponsorship to what the processor says, and stop or resume at will."""
+"""Renewals: bring a sponsorship to what the processor says of its terms."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import and_, or_, select
 
 from portal.database import db
 from portal.domain.changes import ChangeKind, ChangeState
 from portal.domain.documents import BILLED_CHANGE, OPEN_STATES, DocumentKind, DocumentState
-from portal.domain.errors import Conflict, Refusal
 from portal.domain.money import Money
-from portal.domain.permissions import SYSTEM, Actor, Permission, require
+from portal.domain.permissions import SYSTEM, Actor
 from portal.domain.sponsorship import (
     GOOD_STANDING,
     RUNNING,
@@ -22,7 +20,6 @@ from portal.domain.sponsorship import (
     Term,
     TermAction,
 )
-from portal.domain.tiers import Interval
 from portal.models.billing import Payment
 from portal.models.changes import SponsorshipChange
 from portal.models.documents import Document, DocumentStanding
@@ -39,7 +36,6 @@ from portal.services.billing.online_invoices import converge_invoice
 from portal.services.payments.renewal_payments import EARLY, keep_payments
 from portal.services.sponsorship.change_mail import mail_unpaid_difference
 from portal.services.sponsorship.changes import (
-    drop_change,
     give_up_change,
     make_change,
     note_answer,
@@ -48,13 +44,12 @@ from portal.services.sponsorship.changes import (
 from portal.services.sponsorship.checkouts import tier_reference
 from portal.services.sponsorship.open_changes import find_live_change, find_matching_change
 from portal.services.sponsorship.payment_mail import mail_receipt
+from portal.services.sponsorship.renewal_choice import choose_renewal
 from portal.services.sponsorship.sponsorship_mail import (
     mail_collection,
     mail_missed_payment,
-    mail_renewal_choice,
 )
 from portal.services.sponsorship.sponsorships import (
-    find_sponsorship,
     get_charter,
     lock_sponsorship,
     move_money,
@@ -71,15 +66,6 @@ _PENDING = timedelta(minutes=10)
 _HELD_BACK = timedelta(hours=2)
 # For about so long a processor goes on trying to charge.
 _RETRIED = timedelta(days=90)
-
-
-@dataclass(frozen=True, slots=True)
-class RenewalWish:
-    """A wish to stop or resume a renewal, as it is to be put to the processor."""
-
-    renewal_id: str
-    cancel: bool
-    idempotency_key: str
 
 
 def converge_renewal(
@@ -132,43 +118,6 @@ def take_answer(reference: str, seen: ChangeSeen, *, site: str, now: datetime) -
         converge_invoice(seen.invoice, seen.renewal, site=site, now=now)
     payments = seen.invoice.payments if seen.invoice else ()
     converge_renewal(seen.renewal, payments, site=site, now=now)
-
-
-def wish_renewal(
-    actor: Actor, organization_id: int, reference: str, *, cancel: bool, site: str, now: datetime
-) -> RenewalWish | None:
-    """Note the wish to stop a sponsorship at the end of its term, or to let it go on.
-
-    Nothing has changed yet: the processor is asked next, and its answer is what counts; None where
-    our own invoices renew, and all is done. Refuses what does not renew, and a wish that is
-    already fulfilled.
-    """
-    require(actor, Permission.ORGANIZATION_SPONSORSHIP_CANCEL, organization_id=organization_id)
-    sponsorship = find_sponsorship(organization_id, reference)
-    one_time = sponsorship.tier_snapshot.interval is Interval.ONE_TIME
-    if one_time or not sponsorship.renews or sponsorship.term not in GOOD_STANDING:
-        raise Refusal("renewal.none", "This sponsorship does not renew, so it ends by itself.")
-    if sponsorship.cancel_at_term_end is cancel:
-        raise Conflict(
-            "renewal.same",
-            "This sponsorship already ends with its term."
-            if cancel
-            else "This sponsorship already goes on.",
-        )
-    event = note_event(
-        sponsorship,
-        "renewal",
-        "renews" if cancel else "ends",
-        "asked to end" if cancel else "asked to renew",
-        "Asked to end with the term." if cancel else "Asked to go on after the term.",
-        actor=actor,
-        now=now,
-    )
-    db.session.flush()
-    if sponsorship.renewal_id is None:
-        _choose_renewal(sponsorship, stops=cancel, actor=actor, site=site, now=now)
-        return None
-    return RenewalWish(sponsorship.renewal_id, cancel, f"{reference}-renewal-{event.id}")
 
 
 def find_renewals(*, now: datetime, overdue: bool = False) -> list[str]:
@@ -240,12 +189,17 @@ def _is_new(
 
     A transfer that the treasurer recorded may have extended the term before.
     """
-    ends_at = sponsorship.term_ends_at
-    if ends_at is None or renewal.term_ends_at > ends_at:
+    if _has_gone_on(sponsorship, renewal):
         return True
     if change is None or change.kind is ChangeKind.UPGRADE:
         return False
     return renewal.term_starts_at >= change.effective_at
+
+
+def _has_gone_on(sponsorship: Sponsorship, renewal: RenewalSeen) -> bool:
+    """Whether the processor's term ends after the one that we have."""
+    ends_at = sponsorship.term_ends_at
+    return ends_at is None or renewal.term_ends_at > ends_at
 
 
 def _price(sponsorship: Sponsorship, change: SponsorshipChange | None) -> Money:
@@ -269,20 +223,9 @@ def _catch_up(change: SponsorshipChange, *, site: str, now: datetime) -> None:
 def _is_paid(sponsorship: Sponsorship, renewal: RenewalSeen, price: Money) -> bool:
     """Whether a payment of the term's price is there, or our invoice for the term is settled.
 
-    The difference of a change is none.
+    The difference of a change is neither.
     """
-    settled = (
-        select(Document.id)
-        .join(DocumentStanding, DocumentStanding.document_id == Document.id)
-        .where(
-            Document.sponsorship_id == sponsorship.id,
-            Document.kind == DocumentKind.INVOICE,
-            Document.term_starts_at >= renewal.term_starts_at - EARLY,
-            Document.occasion.not_like(f"{BILLED_CHANGE}%"),
-            DocumentStanding.state == DocumentState.PAID,
-        )
-    )
-    if db.session.scalar(settled.limit(1)) is not None:
+    if _find_invoice(sponsorship, renewal, [DocumentState.PAID]) is not None:
         return True
     differences = select(SponsorshipChange.payment_id).where(
         SponsorshipChange.sponsorship_id == sponsorship.id,
@@ -307,13 +250,9 @@ def _is_missed(sponsorship: Sponsorship, renewal: RenewalSeen, *, now: datetime)
     """
     if sponsorship.term is not Term.ACTIVE:
         return False
-    ends_at = sponsorship.term_ends_at
-    gone_on = ends_at is not None and renewal.term_ends_at > ends_at
-    invoiced = renewal.collection is PortCollection.INVOICE
+    owed = renewal.collection is PortCollection.INVOICE or _has_gone_on(sponsorship, renewal)
     return renewal.state is RenewalState.PAST_DUE or (
-        renewal.state is RenewalState.ACTIVE
-        and (invoiced or gone_on)
-        and renewal.term_starts_at <= now - _HELD_BACK
+        renewal.state is RenewalState.ACTIVE and owed and renewal.term_starts_at <= now - _HELD_BACK
     )
 
 
@@ -350,13 +289,16 @@ def _miss(sponsorship: Sponsorship, renewal: RenewalSeen, *, site: str, now: dat
     ends_at = sponsorship.term_ends_at
     if ends_at is not None and renewal.term_starts_at < ends_at:
         return
-    days = get_charter(sponsorship.project_id).grace_days
-    invoiced = renewal.collection is PortCollection.INVOICE
+    invoice = _find_invoice(sponsorship, renewal, OPEN_STATES)
+    invoiced = renewal.collection is PortCollection.INVOICE or invoice is not None
     due_at = renewal.term_starts_at + timedelta(days=renewal.days_until_due or 0)
+    if invoice is not None and invoice.due_on is not None:
+        due_at = max(due_at, datetime.combine(invoice.due_on, time.min, UTC))
+    days = get_charter(sponsorship.project_id).grace_days
     sponsorship.grace_ends_at = due_at + timedelta(days=days)
     reason = "The invoice is not paid yet." if invoiced else "The renewal could not be charged."
     move_term(sponsorship, TermAction.MISS, reason, now=now)
-    if invoiced and _has_open_invoice(sponsorship.id):
+    if invoice is not None:
         # It has reminders of its own.
         return
     plan_reminders(sponsorship, failed_at=due_at, now=now)
@@ -371,26 +313,7 @@ def _note_renewal_choice(
     """Take over whether the renewal stops; one that ended at the processor has stopped."""
     stops = renewal.cancel_at_term_end or renewal.state is RenewalState.ENDED
     if sponsorship.cancel_at_term_end is not stops and sponsorship.term in GOOD_STANDING:
-        _choose_renewal(sponsorship, stops=stops, actor=actor, site=site, now=now)
-
-
-def _choose_renewal(
-    sponsorship: Sponsorship, *, stops: bool, actor: Actor, site: str, now: datetime
-) -> None:
-    sponsorship.cancel_at_term_end = stops
-    if stops:
-        drop_change(sponsorship, "The sponsorship ends with its term.", actor=actor, now=now)
-    event = note_event(
-        sponsorship,
-        "renewal",
-        "renews" if stops else "ends",
-        "ends" if stops else "renews",
-        "It ends with the paid term." if stops else "It goes on after the paid term.",
-        actor=actor,
-        now=now,
-    )
-    db.session.flush()
-    mail_renewal_choice(sponsorship, event.id, site=site, now=now)
+        choose_renewal(sponsorship, stops=stops, actor=actor, site=site, now=now)
 
 
 def _note_unpaid_change(
@@ -409,13 +332,26 @@ def _note_unpaid_change(
         mail_unpaid_difference(change, site=site, now=now)
 
 
-def _has_open_invoice(sponsorship_id: int) -> bool:
-    found = (
-        select(Document.id)
+def _find_invoice(
+    sponsorship: Sponsorship, renewal: RenewalSeen, states: Sequence[DocumentState]
+) -> Document | None:
+    """Our invoice for the processor's term, if it is in one of these states.
+
+    That for the difference of a change is none.
+    """
+    return db.session.scalar(
+        select(Document)
         .join(DocumentStanding, DocumentStanding.document_id == Document.id)
-        .where(Document.sponsorship_id == sponsorship_id, DocumentStanding.state.in_(OPEN_STATES))
+        .where(
+            Document.sponsorship_id == sponsorship.id,
+            Document.kind == DocumentKind.INVOICE,
+            Document.term_starts_at >= renewal.term_starts_at - EARLY,
+            Document.occasion.not_like(f"{BILLED_CHANGE}%"),
+            DocumentStanding.state.in_(states),
+        )
+        .order_by(Document.due_on.desc())
+        .limit(1)
     )
-    return db.session.scalar(found.limit(1)) is not None
 
 
 def _another_runs(sponsorship: Sponsorship) -> bool:

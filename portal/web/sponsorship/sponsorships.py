@@ -18,12 +18,13 @@ from portal.queries.sponsorship.sponsorships import (
     find_receipt_page,
     find_sponsorship_page,
 )
-from portal.services.payments.renewals import converge_renewal, wish_renewal
+from portal.services.payments.renewals import converge_renewal
 from portal.services.sponsorship.publication import (
     approve_publication,
     reject_publication,
     set_privacy,
 )
+from portal.services.sponsorship.renewal_choice import wish_renewal
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.errors import status_of
