@@ -9,13 +9,12 @@ from sqlalchemy.orm import aliased
 
 from portal.database import db
 from portal.domain.notifications import MailKind
-from portal.domain.permissions import PROJECT_POLICY, Permission
+from portal.domain.permissions import Permission
 from portal.domain.proposals import ProposalState
 from portal.models.decisions import DecisionRecord, DecisionReview
-from portal.models.identity import Person
-from portal.models.projects import Maintainership
 from portal.models.proposals import Proposal
 from portal.services.outbox import Letter, post_mails
+from portal.services.projects.holders import find_holders
 
 # On any other way a proposal gets a decision of its own again.
 _DECIDED_ON = (ProposalState.DECIDED, ProposalState.DEFERRED, ProposalState.DRAFT)
@@ -52,16 +51,6 @@ def tell_due_review(decision_id: int, due_on: date, *, now: datetime) -> None:
     decision = db.session.get_one(DecisionRecord, decision_id)
     proposal = decision.proposal
     project = proposal.project
-    people = db.session.execute(
-        select(Person.id, Person.email)
-        .join(Maintainership, Maintainership.person_id == Person.id)
-        .where(
-            Maintainership.project_id == project.id,
-            Maintainership.role.in_(PROJECT_POLICY[Permission.PROJECT_DECISION_EDIT]),
-        )
-        .distinct()
-        .order_by(Person.id)
-    )
     post_mails(
         (
             Letter(
@@ -82,7 +71,7 @@ def tell_due_review(decision_id: int, due_on: date, *, now: datetime) -> None:
                     f"/desk/{project.slug}/proposals/{proposal.number}/decision#review",
                 ),
             )
-            for person in people
+            for person in find_holders(project.id, Permission.PROJECT_DECISION_EDIT)
         ),
         now=now,
     )

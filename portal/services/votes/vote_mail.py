@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.database import db
@@ -19,6 +19,7 @@ from portal.models.organizations import Membership, Organization
 from portal.models.projects import Maintainership
 from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
 from portal.services.outbox import Letter, post_mail, post_mails
+from portal.services.projects.holders import find_holders
 from portal.statements import Found
 
 _CASTERS = (OrganizationRole.REPRESENTATIVE, OrganizationRole.DEPUTY)
@@ -178,7 +179,7 @@ def tell_decision_owed(vote: Vote, outcome: str, *, site: str, now: datetime) ->
                 project_id=vote.project_id,
                 action=action,
             )
-            for person in _maintainers(vote.project_id, Permission.PROJECT_DECISION_EDIT)
+            for person in find_holders(vote.project_id, Permission.PROJECT_DECISION_EDIT)
         ),
         now=now,
     )
@@ -362,16 +363,3 @@ def calendar_path(project: str, vote_id: int) -> str:
 
 def _current(elector_id: InstrumentedAttribute[int]) -> ColumnElement[bool]:
     return and_(Ballot.elector_id == elector_id, Ballot.superseded_at.is_(None))
-
-
-def _maintainers(project_id: int, permission: Permission) -> Sequence[Row[*tuple[Any, ...]]]:
-    return db.session.execute(
-        select(Person.id, Person.email)
-        .join(Maintainership, Maintainership.person_id == Person.id)
-        .where(
-            Maintainership.project_id == project_id,
-            Maintainership.role.in_(PROJECT_POLICY[permission]),
-        )
-        .distinct()
-        .order_by(Person.id)
-    ).all()

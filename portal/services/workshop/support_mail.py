@@ -7,18 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from portal.database import db
 from portal.domain.notifications import MailKind
-from portal.domain.permissions import ORGANIZATION_POLICY, PROJECT_POLICY, Actor, Permission
+from portal.domain.permissions import ORGANIZATION_POLICY, Actor, Permission
 from portal.models.identity import Person
 from portal.models.organizations import Membership
-from portal.models.projects import Maintainership
 from portal.models.support import SupportMessage, SupportRequest
 from portal.services.outbox import Letter, post_mails
+from portal.services.projects.holders import find_holders
 from portal.services.workshop.blocks import is_blocked, leave_out_apart
 
 
@@ -32,7 +31,7 @@ def tell_maintainers(
     if is_blocked(request.project_id, request.author_id, writer.person_id):
         return
     project, organization = request.project, request.organization
-    answering = _answering(request)
+    answering = find_holders(request.project_id, Permission.PROJECT_SUPPORT_ANSWER)
     allowed = leave_out_apart([each.id for each in answering], writer.person_id)
     talking = _writers(request, by_project=True) & {each.id for each in answering}
     told = (talking or {each.id for each in answering}) & allowed
@@ -121,20 +120,5 @@ def _writers(request: SupportRequest, *, by_project: bool) -> set[int]:
             select(SupportMessage.author_id).where(
                 SupportMessage.request_id == request.id, SupportMessage.by_project == by_project
             )
-        )
-    )
-
-
-def _answering(request: SupportRequest) -> list[Row[Any]]:
-    return list(
-        db.session.execute(
-            select(Person.id, Person.email)
-            .join(Maintainership, Maintainership.person_id == Person.id)
-            .where(
-                Maintainership.project_id == request.project_id,
-                Maintainership.role.in_(PROJECT_POLICY[Permission.PROJECT_SUPPORT_ANSWER]),
-            )
-            .distinct()
-            .order_by(Person.id)
         )
     )

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, select
-
-from portal.database import db
 from portal.domain.needs import NeedState
 from portal.domain.notifications import MailKind
-from portal.domain.permissions import PROJECT_POLICY, Permission
+from portal.domain.permissions import Permission
 from portal.domain.statements import StatementState
-from portal.models.identity import Person
 from portal.models.needs import Need, NeedMessage
-from portal.models.projects import Maintainership, Project
+from portal.models.projects import Project
 from portal.models.statements import Statement
 from portal.services.outbox import Letter, post_mails
+from portal.services.projects.holders import find_holders
 from portal.services.workshop.blocks import is_blocked
 
 
@@ -126,17 +122,3 @@ def _tell_answering(
         ),
         now=now,
     )
-
-
-def find_holders(project_id: int, permission: Permission) -> Sequence[Row[int, str]]:
-    """Id and address of those who hold a right in a project."""
-    return db.session.execute(
-        select(Person.id, Person.email)
-        .join(Maintainership, Maintainership.person_id == Person.id)
-        .where(
-            Maintainership.project_id == project_id,
-            Maintainership.role.in_(PROJECT_POLICY[permission]),
-        )
-        .distinct()
-        .order_by(Person.id)
-    ).all()
