@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +11,6 @@ from sqlalchemy import select
 from portal.database import db
 from portal.domain.contributors import INVITED_AS
 from portal.domain.errors import Forbidden, NotFound, Refusal
-from portal.domain.identity import INVITATION_LIFETIME
-from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, OrganizationRole, Permission, ProjectRole, require
 from portal.domain.tokens import hash_token
 from portal.models.identity import Person
@@ -25,9 +22,11 @@ from portal.services.identity.addresses import read_address
 from portal.services.identity.contributing import become_contributor
 from portal.services.identity.memberships import add_role, find_seat_holder
 from portal.services.identity.organizations import lock_organization
-from portal.services.outbox import post_mail
-
-_MOST_OPEN = 50
+from portal.services.identity.sent_invitations import (
+    find_open_invitations,
+    mail_invitation,
+    send_invitation,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +59,7 @@ def invite_member(
     require(actor, Permission.ORGANIZATION_MEMBERS_EDIT, organization_id=organization_id)
     organization = lock_organization(organization_id)
     address = read_address(email)
-    open_now = _open_invitations(organization_id, now=now)
-    if len(open_now) >= _MOST_OPEN:
-        raise Refusal(
-            "invitation.too_many",
-            f"{_MOST_OPEN} invitations are open. Withdraw some before you send more.",
-        )
+    open_now = find_open_invitations(Invitation.organization_id == organization_id, now=now)
     if any((one.email_canonical, one.role) == (address.canonical, role) for one in open_now):
         raise Refusal(
             "invitation.open",
@@ -82,20 +76,15 @@ def invite_member(
             f"then replace {holder} on the list of members.",
             field="role",
         )
-    token = secrets.token_urlsafe(32)
-    invitation = Invitation(
-        organization_id=organization_id,
-        email=address.email,
-        email_canonical=address.canonical,
+    send_invitation(
+        actor,
+        organization,
+        address,
+        [_offer(role, organization)],
         role=role.value,
-        token_hash=hash_token(token),
-        invited_by=actor.name,
-        invited_at=now,
-        expires_at=now + INVITATION_LIFETIME,
+        link_url=link_url,
+        now=now,
     )
-    db.session.add(invitation)
-    db.session.flush()
-    _post(invitation, organization, link_url(token), now=now)
     _note("send", f"Invited {address.email} as {role}.", actor, organization_id, now=now)
 
 
@@ -110,11 +99,9 @@ def resend_invitation(
     """Send an invitation again under a new link, good for 14 days; the old link is worthless."""
     require(actor, Permission.ORGANIZATION_MEMBERS_EDIT, organization_id=organization_id)
     invitation = _own(organization_id, invitation_id)
-    token = secrets.token_urlsafe(32)
-    invitation.token_hash = hash_token(token)
-    invitation.expires_at = now + INVITATION_LIFETIME
     organization = db.session.get_one(Organization, organization_id)
-    _post(invitation, organization, link_url(token), now=now)
+    offer = _offer(OrganizationRole(invitation.role), organization)
+    mail_invitation(invitation, organization, [offer], link_url=link_url, now=now)
     _note("resend", f"Invited {invitation.email} again.", actor, organization_id, now=now)
 
 
@@ -187,19 +174,6 @@ def _join_project(actor: Actor, invitation: Invitation, *, now: datetime) -> Joi
     return Joined(True, project.slug, project.name)
 
 
-def _open_invitations(organization_id: int, *, now: datetime) -> list[Invitation]:
-    return list(
-        db.session.scalars(
-            select(Invitation).where(
-                Invitation.organization_id == organization_id,
-                Invitation.accepted_at.is_(None),
-                Invitation.withdrawn_at.is_(None),
-                Invitation.expires_at > now,
-            )
-        )
-    )
-
-
 def _holds(organization_id: int, canonical: str, role: OrganizationRole) -> bool:
     found = (
         select(Membership.id)
@@ -227,21 +201,8 @@ def _own(organization_id: int, invitation_id: int) -> Invitation:
     return invitation
 
 
-def _post(invitation: Invitation, organization: Organization, link: str, *, now: datetime) -> None:
-    post_mail(
-        dedupe_key=f"invitation:{invitation.token_hash}",
-        recipient=invitation.email,
-        subject=f"{invitation.invited_by} invites you to {organization.name}",
-        paragraphs=(
-            f"You are offered the role of {invitation.role} in {organization.name}.",
-            f"The invitation is good for {INVITATION_LIFETIME.days} days.",
-        ),
-        action=("Look at the invitation", link),
-        why=f"{invitation.invited_by} entered this address. If you do not know "
-        f"{organization.name}, do nothing.",
-        kind=MailKind.INVITATION,
-        now=now,
-    )
+def _offer(role: OrganizationRole, organization: Organization) -> str:
+    return f"You are offered the role of {role} in {organization.name}."
 
 
 def _note(action: str, sentence: str, actor: Actor, organization_id: int, *, now: datetime) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Collection
 from datetime import datetime
 
@@ -10,19 +9,14 @@ from sqlalchemy import select
 
 from portal.database import db
 from portal.domain.errors import NotFound, Refusal
-from portal.domain.identity import INVITATION_LIFETIME
-from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, ProjectRole, require
 from portal.domain.projects import check_leads
-from portal.domain.tokens import hash_token
 from portal.models.identity import Person
 from portal.models.invitations import Invitation
 from portal.models.projects import Maintainership, Project
 from portal.services.audit import record_change
 from portal.services.identity.addresses import read_address
-from portal.services.outbox import post_mail
-
-_MOST_OPEN = 50
+from portal.services.identity.sent_invitations import find_open_invitations, send_invitation
 
 
 def invite_maintainer(
@@ -46,56 +40,22 @@ def invite_maintainer(
         raise Refusal(
             "maintainers.held", f"This person already is {role} of {project.name}.", field="email"
         )
-    open_invitations = db.session.scalars(
-        select(Invitation).where(
-            Invitation.project_id == project_id,
-            Invitation.role.in_([each.value for each in ProjectRole]),
-            Invitation.accepted_at.is_(None),
-            Invitation.withdrawn_at.is_(None),
-            Invitation.expires_at > now,
-        )
-    ).all()
-    if len(open_invitations) >= _MOST_OPEN:
-        raise Refusal(
-            "maintainers.too_many_invitations",
-            f"{_MOST_OPEN} invitations are open. Withdraw some before you send more.",
-        )
+    open_invitations = find_open_invitations(
+        Invitation.project_id == project_id,
+        Invitation.role.in_([each.value for each in ProjectRole]),
+        now=now,
+    )
     for earlier in open_invitations:
         if (earlier.email_canonical, earlier.role) == (address.canonical, role.value):
             earlier.withdrawn_at = now
-    token = secrets.token_urlsafe(32)
-    invitation = Invitation(
-        project_id=project_id,
-        email=address.email,
-        email_canonical=address.canonical,
-        role=role.value,
-        token_hash=hash_token(token),
-        invited_by=actor.name,
-        invited_at=now,
-        expires_at=now + INVITATION_LIFETIME,
-    )
-    db.session.add(invitation)
-    db.session.flush()
+    offer = f"{actor.name} offers you the role of {role} in {project.name}."
+    send_invitation(actor, project, address, [offer], role=role.value, link_url=link_url, now=now)
     record_change(
         "maintainer:invitation:sent",
         f"Invited {address.email} as {role}.",
         actor=actor,
         now=now,
         project_id=project_id,
-    )
-    post_mail(
-        dedupe_key=f"invitation-{invitation.id}",
-        recipient=address.email,
-        subject=f"{actor.name} invites you to {project.name}",
-        paragraphs=[
-            f"{actor.name} offers you the role of {role} in {project.name}.",
-            f"The invitation is good for {INVITATION_LIFETIME.days} days.",
-        ],
-        action=("Look at the invitation", link_url(token)),
-        why=f"You get this because {actor.name} typed your address. Ignore it if you do not know"
-        f" {project.name}; nothing happens then.",
-        kind=MailKind.INVITATION,
-        now=now,
     )
 
 

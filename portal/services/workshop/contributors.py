@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from datetime import datetime
 
@@ -17,11 +16,9 @@ from portal.domain.contributors import (
     move,
 )
 from portal.domain.errors import NotFound, Refusal
-from portal.domain.identity import INVITATION_LIFETIME
 from portal.domain.needs import TRANSITIONS, NeedAction
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import Actor, Permission, require
-from portal.domain.tokens import hash_token
 from portal.models.contributors import Contributor
 from portal.models.identity import Person
 from portal.models.invitations import Invitation
@@ -29,9 +26,8 @@ from portal.models.needs import Need
 from portal.models.projects import Project
 from portal.services.audit import record_change
 from portal.services.identity.addresses import read_address
+from portal.services.identity.sent_invitations import find_open_invitations, send_invitation
 from portal.services.outbox import post_mail
-
-_MOST_OPEN = 50
 
 
 def invite_contributor(
@@ -59,51 +55,21 @@ def invite_contributor(
             f"This person already is a contributor to {project.name}.",
             field="email",
         )
-    still_open = _open_invitations(project_id, now=now)
-    if len(still_open) >= _MOST_OPEN:
-        raise Refusal(
-            "contributor.too_many_invitations",
-            f"{_MOST_OPEN} invitations are open. Withdraw some before you send more.",
-        )
-    for earlier in still_open:
+    open_invitations = find_open_invitations(
+        Invitation.project_id == project_id, Invitation.role == INVITED_AS, now=now
+    )
+    for earlier in open_invitations:
         if earlier.email_canonical == address.canonical:
             earlier.withdrawn_at = now
-    token = secrets.token_urlsafe(32)
-    invitation = Invitation(
-        project_id=project_id,
-        email=address.email,
-        email_canonical=address.canonical,
-        role=INVITED_AS,
-        work=work,
-        token_hash=hash_token(token),
-        invited_by=actor.name,
-        invited_at=now,
-        expires_at=now + INVITATION_LIFETIME,
+    offer = [
+        f"{actor.name} invites you to {project.name} as a contributor, for your work: {work}",
+        "It costs nothing and pays nothing. No public page names you unless you say so.",
+    ]
+    send_invitation(
+        actor, project, address, offer, role=INVITED_AS, work=work, link_url=link_url, now=now
     )
-    db.session.add(invitation)
-    db.session.flush()
-    _note(
-        "invitation:sent",
-        f"Invited {address.email} as a contributor: {work}",
-        actor,
-        project_id,
-        now,
-    )
-    post_mail(
-        dedupe_key=f"invitation-{invitation.id}",
-        recipient=address.email,
-        subject=f"{actor.name} invites you to {project.name}",
-        paragraphs=[
-            f"{actor.name} invites you to {project.name} as a contributor, for your work: {work}",
-            "It costs nothing and pays nothing. No public page names you unless you say so.",
-            f"The invitation is good for {INVITATION_LIFETIME.days} days.",
-        ],
-        kind=MailKind.INVITATION,
-        action=("Look at the invitation", link_url(token)),
-        why=f"You get this because {actor.name} typed your address. Ignore it if you do not know"
-        f" {project.name}; nothing happens then.",
-        now=now,
-    )
+    said = f"Invited {address.email} as a contributor: {work}"
+    _note("invitation:sent", said, actor, project_id, now)
 
 
 def withdraw_contributor_invitation(
@@ -268,20 +234,6 @@ def _is_contributor(project_id: int, canonical: str) -> bool:
         )
     )
     return db.session.scalar(found) is not None
-
-
-def _open_invitations(project_id: int, *, now: datetime) -> list[Invitation]:
-    return list(
-        db.session.scalars(
-            select(Invitation).where(
-                Invitation.project_id == project_id,
-                Invitation.role == INVITED_AS,
-                Invitation.accepted_at.is_(None),
-                Invitation.withdrawn_at.is_(None),
-                Invitation.expires_at > now,
-            )
-        )
-    )
 
 
 def _note(action: str, sentence: str, actor: Actor, project_id: int, now: datetime) -> None:
