@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from portal.ports.periodic import PeriodicWork
 
 _HOST = "127.0.0.1"
+_LAST_PORT = 65535
 _READY_SECONDS = 60
 _PARENT_DEATH_SIGNAL = 1
 
@@ -47,7 +48,7 @@ _PARENT_DEATH_SIGNAL = 1
     envvar="PORT",
     default=8000,
     show_default=True,
-    type=click.IntRange(1, 65535),
+    type=click.IntRange(1, _LAST_PORT),
     help="Port of the portal, also taken from PORT; the sandbox and the mail server take the next.",
 )
 @click.option(
@@ -65,11 +66,11 @@ def demo_command(info: ScriptInfo, port: int, var: Path) -> None:
     only. Data stays in the folder between starts.
     """
     if _is_taken(port):
+        other = port + 10 if port + 10 <= _LAST_PORT else port - 10
         raise click.ClickException(
-            f"Port {port} is taken. Stop what uses it, or choose another: make run PORT={port + 10}"
+            f"Port {port} is taken. Stop what uses it, or choose another: make run PORT={other}"
         )
     started = time.monotonic()
-    var.mkdir(parents=True, exist_ok=True)
     in_use = _claim(var)
     sandbox_port, mail_port = _free_port(port + 1), _free_port(port + 2)
     _prepare_environment(var.absolute(), port, sandbox_port, mail_port)
@@ -252,7 +253,13 @@ def _announce(port: int, sandbox_port: int, seconds: float) -> None:
 
 def _claim(var: Path) -> IO[bytes]:
     """Hold the folder for one demonstration, until the file that comes back is closed."""
-    lock = (var / "in-use").open("wb")
+    try:
+        var.mkdir(parents=True, exist_ok=True)
+        lock = (var / "in-use").open("wb")
+    except OSError as error:
+        raise click.ClickException(
+            f"The folder {var} cannot be written: {error.strerror}. Choose another with --var."
+        ) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -275,10 +282,10 @@ def _is_taken(port: int) -> bool:
 
 
 def _free_port(wanted: int) -> int:
-    """The wanted port, or any free one if it is taken."""
+    """The wanted port, or any free one if it is taken or beyond the last."""
     with closing(socket.socket()) as probe:
         try:
-            probe.bind((_HOST, wanted))
+            probe.bind((_HOST, wanted if wanted <= _LAST_PORT else 0))
         except OSError:
             probe.bind((_HOST, 0))
         return int(probe.getsockname()[1])

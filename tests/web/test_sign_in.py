@@ -47,7 +47,22 @@ def test_a_newcomer_signs_in_by_mail_and_is_asked_for_a_name(
     assert "Ada Lovelace" in client.get("/account").text
     again = client.post(path)
     assert again.status_code == 422
-    assert "does not sign you in" in again.text
+    assert "does not sign you in" not in again.text
+
+
+def test_a_used_link_opened_again_says_who_is_signed_in_or_that_it_works_once(
+    app: Flask, client: FlaskClient
+) -> None:
+    client.post("/sign-in", data={"email": "ada@example.org"})
+    path = _mailed_path()
+    client.post(path)
+    for answer in (client.get(path), client.post(path)):
+        assert answer.status_code == 422
+        assert "You are signed in" in answer.text
+        assert "As Ada." in answer.text
+        assert 'href="/desk"' in answer.text
+    client.post("/sign-out")
+    assert "A link works once" in client.get(path).text
 
 
 def test_the_answer_is_the_same_whether_the_address_is_known(app: Flask) -> None:

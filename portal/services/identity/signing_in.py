@@ -34,8 +34,8 @@ from portal.services.outbox import post_mail
 _WHY_NOT = {
     LinkState.UNKNOWN: "This link is not one of ours, or it is no longer kept.",
     LinkState.OTHER_BROWSER: (
-        "This link works only in the browser in which it was asked for. Open it there, "
-        "or ask for a new link in this browser."
+        "A link works once, and only in the browser in which it was asked for. If it was used "
+        "before, or asked for in another browser, ask for a new one here."
     ),
     LinkState.EXPIRED: "This link is older than 15 minutes. Ask for a new one.",
     LinkState.USED: "This link was already used. Ask for a new one.",
