@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from flask import Flask
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from markupsafe import Markup
 
 from portal.web.formats import format_share, format_weight
@@ -174,9 +175,10 @@ def _weights(chart: Weights) -> Markup:
             label(said, at, 14, class_="quiet", side=side),
         ]
     parts += rows  # after the cap's line, so that names are never crossed out
-    description = _(
-        "%(count)s electors, each with a bar for its share of the weight and one for its power.",
-        count=len(chart.voices),
+    description = ngettext(
+        "%(num)s row, with a bar for the share of the weight and one for the power.",
+        "%(num)s rows, each with a bar for the share of the weight and one for the power.",
+        len(chart.voices),
     )
     sized = any(voice.shapley is not None for voice in chart.voices)
     table = figures(

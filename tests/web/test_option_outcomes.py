@@ -57,7 +57,14 @@ def ranked(pairwise: list[list[int]], order: tuple[tuple[str, ...], ...]) -> lis
 
 def test_not_now_is_level_with_nobody_where_nobody_ranked_it() -> None:
     said = ranked([[0, 3, 0], [1, 0, 0], [0, 0, 0]], (("o1", "not_now"), ("o2",)))
-    assert said[0].startswith("Nobody compared an option with “Not now”")
+    assert said[0].startswith("Nobody ranked an option above or below “Not now”")
     assert said[1].startswith("Tracing is first: more weight ranks it above each")
     level = ranked([[0, 3, 2], [1, 0, 0], [2, 0, 0]], (("o1", "not_now"), ("o2",)))
     assert level == ["Level in first place: Tracing, Not now."]
+
+
+def test_where_nobody_ranked_anything_nothing_is_level_or_compared() -> None:
+    nothing = [[0, 0, 0]] * 3
+    assert ranked(nothing, (("o1", "o2", "not_now"),)) == ["Nobody ranked an option above another."]
+    drawn = draw(Matrix(("A", "B"), (("0", "0"),) * 2, ((False, False),) * 2, (("0", "0"),) * 2))
+    assert "No option beats another." in drawn

@@ -286,3 +286,21 @@ def test_an_outcome_says_what_is_spent_and_how_tiers_became_weight(app: Flask) -
     page = app.test_client().get(f"/p/{scene.project.slug}/proposals/1/outcome").text
     assert "Together they cost €300 of €500." in page
     assert "An elector weighs as much as its tier says. No elector holds more than 50%" in page
+
+
+@ONE_DATABASE
+@pytest.mark.parametrize("by", [Method.APPROVAL, Method.BUDGET])
+def test_without_a_quorum_an_outcome_shows_nothing_as_chosen_or_funded(
+    app: Flask, by: Method
+) -> None:
+    scene = make_scene(weights=(2, 2, 2))
+    vote = make_vote(scene, paper=make_paper(by))
+    cast(scene, vote, 0, {"approved": ["o3"]})
+    close(vote)
+    page = app.test_client().get(f"/p/{scene.project.slug}/proposals/1/outcome").text
+    assert "Without a quorum this house" in page
+    assert "By its ballots alone it would be: Windows" in page
+    for untrue in (
+        "This house chooses", "Windows (chosen)", "Funded: ", "€100, funded", "Show who paid", ">yes<",
+    ):  # fmt: skip
+        assert untrue not in page

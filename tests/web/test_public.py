@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -205,6 +206,43 @@ def test_an_outcome_is_told_in_figures_and_in_words(app: Flask, client: FlaskCli
         assert text in page
     assert page.count("<svg") > 2
     assert "owe a decision" in page
+
+
+@pytest.mark.parametrize(
+    ("weights", "charter", "said"),
+    [
+        # Rounded, what was reached and what was needed are the same: 66.7%, 50%.
+        (
+            (1333, 667),
+            {"threshold": Fraction(2, 3)},
+            (
+                "66.7% was for: 1,333 against 667. To carry, at least 66.7% was needed,"
+                " a weight of 1,333.334."
+            ),
+        ),
+        (
+            (4999, 5001),
+            {"quorum_electors": Fraction(0)},
+            "They hold 50% of the weight: 4,999 of 10,000.",
+        ),
+        (
+            (4999, 5001),
+            {"quorum_electors": Fraction(0)},
+            "That is not enough: the quorum was a weight of at least 5,000.",
+        ),
+        ((3, 2), {"quorum_weight": Fraction(0)}, "the quorum was 1 elector."),
+    ],
+)
+def test_an_outcome_that_just_misses_says_by_how_much(
+    app: Flask, client: FlaskClient, weights: tuple[int, ...], charter: dict[str, Any], said: str
+) -> None:
+    scene = make_scene(weights=weights, cap=Fraction(1), **charter)
+    vote_id = make_vote(scene)
+    cast(scene, vote_id, 0, "for")
+    if "threshold" in charter:
+        cast(scene, vote_id, 1, "against")
+    close(vote_id)
+    assert said in client.get(f"/p/{scene.project.slug}/proposals/1/outcome").text
 
 
 def test_the_charter_page_says_what_the_configuration_says(app: Flask, client: FlaskClient) -> None:

@@ -133,7 +133,9 @@ def _counted(paper: BallotPaper) -> Iterable[str]:
 
 def _ends(paper: BallotPaper, tie: Tie) -> Iterable[str]:
     if paper.method is not Method.BUDGET:
-        yield ngettext("%(num)s option is chosen.", "%(num)s options are chosen.", paper.seats)
+        yield ngettext(
+            "At most %(num)s option is chosen.", "At most %(num)s options are chosen.", paper.seats
+        )
     if tie is Tie.LOG_ROOT:
         yield _(
             "A tie is put in order by a number nobody can steer: the SHA-256 of the closed vote's"

@@ -142,7 +142,8 @@ def _matrix(chart: Matrix) -> Markup:
     for row in range(count):
         drawn += (_cells if told else _runs)(chart, row, 30 + height * row)
     said = "; ".join(_beaten(chart, row, told=told) for row in range(count) if any(chart.wins[row]))
-    svg = picture(_("Each option against each other"), f"{said}.", 30 + height * count, drawn)
+    said = f"{said}." if said else _("No option beats another.")
+    svg = picture(_("Each option against each other"), said, 30 + height * count, drawn)
     return legend(keys) + svg + tables
 
 

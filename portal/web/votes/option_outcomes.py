@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 
 from flask_babel import gettext as _
@@ -29,12 +29,16 @@ from portal.web.votes.option_charts import Bar, Bars, Matrix, Piece, Purchase, P
 
 
 def options_chart(house: HouseFigures, paper: BallotPaper) -> Bars | Matrix | Purse | None:
-    """The picture of a house; None where totals would give single voters away."""
+    """The picture of a house; None where totals would give single voters away.
+
+    Without a quorum nothing is drawn as chosen, and no money as spent.
+    """
+    reached = house.quorum.reached
     if isinstance(house.count, SumsCount):
-        return _bars(house.count, paper)
+        return _bars(house.count, paper, house.count.chosen if reached else ())
     if isinstance(house.count, RankedCount):
         return _matrix(house.count, paper)
-    return _purse(house.count, paper) if house.count is not None else None
+    return _purse(house.count, paper, reached=reached) if house.count is not None else None
 
 
 def name_chosen(figures: Figures) -> list[str]:
@@ -58,18 +62,19 @@ def sum_chosen(figures: Figures) -> str:
 
 def explain_options(house: HouseFigures, paper: BallotPaper) -> Iterator[str]:
     """How one house came to what it chooses."""
-    names, count = option_names(paper), house.count
+    names, count, reached = option_names(paper), house.count, house.quorum.reached
     if count is None:
         yield _("The totals are not shown, because they would give single voters away.")
         return
     if isinstance(count, BudgetCount):
-        yield from _explain_budget(count, paper)
+        yield from _explain_budget(count, paper, reached=reached)
         return
     if isinstance(count, SumsCount):
         yield from _explain_sums(count, paper)
     else:
         yield from _explain_ranked(count, paper)
-    yield from _explain_places(count.placing, names, ranked=isinstance(count, RankedCount))
+    ranked = isinstance(count, RankedCount)
+    yield from _explain_places(count.placing, names, ranked=ranked, reached=reached)
 
 
 def _explain_sums(count: SumsCount, paper: BallotPaper) -> Iterator[str]:
@@ -94,13 +99,16 @@ def _total(total: int, method: Method) -> str:
 
 
 def _explain_ranked(count: RankedCount, paper: BallotPaper) -> Iterator[str]:
+    if not any(map(any, count.pairwise)):
+        yield _("Nobody ranked an option above another.")
+        return
     names, first = option_names(paper), count.placing.order[0]
     against = [place for place in range(len(paper.ids)) if paper.ids[place] != NOT_NOW]
     kept = paper.ids.index(NOT_NOW)
     if any(count.pairwise[kept]) or any(row[kept] for row in count.pairwise):
         against.append(kept)
     else:
-        yield _("Nobody compared an option with “Not now”, so it stood against none of them.")
+        yield _("Nobody ranked an option above or below “Not now”, so it stood against none.")
         first = tuple(option for option in first if option != NOT_NOW)
     if len(first) != 1:
         yield _("Level in first place: %(options)s.", options=_join(first, names))
@@ -123,7 +131,9 @@ def _explain_ranked(count: RankedCount, paper: BallotPaper) -> Iterator[str]:
         )
 
 
-def _explain_places(placing: Placing, names: dict[str, str], *, ranked: bool) -> Iterator[str]:
+def _explain_places(
+    placing: Placing, names: dict[str, str], *, ranked: bool, reached: bool
+) -> Iterator[str]:
     if placing.tied:
         yield _(
             "Level for what was left (%(open)s to choose): %(options)s.",
@@ -134,7 +144,13 @@ def _explain_places(placing: Placing, names: dict[str, str], *, ranked: bool) ->
             yield _("The order announced before the vote settled it.")
         else:
             yield _("A tie is shown as a tie: none of them is chosen.")
-    if placing.chosen:
+    if placing.chosen and not reached:
+        yield _(
+            "Without a quorum this house chooses nothing. By its ballots alone it would be:"
+            " %(options)s.",
+            options=_join(placing.chosen, names),
+        )
+    elif placing.chosen:
         yield _("This house chooses: %(options)s.", options=_join(placing.chosen, names))
     elif ranked and not placing.tied:
         yield _("Nothing beats “Not now”, so this house chooses nothing.")
@@ -142,18 +158,25 @@ def _explain_places(placing: Placing, names: dict[str, str], *, ranked: bool) ->
         yield _("Nobody asked for any of the options, so this house chooses nothing.")
 
 
-def _explain_budget(count: BudgetCount, paper: BallotPaper) -> Iterator[str]:
+def _explain_budget(count: BudgetCount, paper: BallotPaper, *, reached: bool) -> Iterator[str]:
     names = option_names(paper)
-    spent = sum(each.cost for each in count.bought)
-    if count.bought:
-        yield _(
-            "Funded: %(options)s, together %(spent)s of %(budget)s.",
-            options=_join(count.chosen, names),
-            spent=_money(spent, paper),
-            budget=_money(count.budget, paper),
-        )
-    else:
+    bought = {
+        "options": _join(count.chosen, names),
+        "spent": _money(sum(each.cost for each in count.bought), paper),
+        "budget": _money(count.budget, paper),
+    }
+    if not count.bought:
         yield _("Nothing was funded.")
+    elif reached:
+        yield _("Funded: %(options)s, together %(spent)s of %(budget)s.", **bought)
+    else:
+        yield _(
+            "Without a quorum this house funds nothing. By its ballots alone it would be:"
+            " %(options)s, together %(spent)s of %(budget)s.",
+            **bought,
+        )
+    if not reached:
+        return
     if count.kept:
         yield _(
             "%(kept)s were kept: the share of those who chose “Not now”.",
@@ -173,7 +196,7 @@ def _join(options: tuple[str, ...] | list[str], names: dict[str, str]) -> str:
     return ", ".join(names[option] for option in options)
 
 
-def _bars(count: SumsCount, paper: BallotPaper) -> Bars:
+def _bars(count: SumsCount, paper: BallotPaper, chosen: Collection[str]) -> Bars:
     names = option_names(paper)
     weighed = paper.method is not Method.QUADRATIC
     titles = {
@@ -192,7 +215,7 @@ def _bars(count: SumsCount, paper: BallotPaper) -> Bars:
             cells.insert(1, "" if median is None else str(median))
             if median is not None:
                 words = _("%(sum)s, median %(median)s", sum=words, median=median)
-        bars.append(Bar(names[option], total, words, option in count.chosen, tuple(cells)))
+        bars.append(Bar(names[option], total, words, option in chosen, tuple(cells)))
     return Bars(title, heads, tuple(bars))
 
 
@@ -211,9 +234,10 @@ def _matrix(count: RankedCount, paper: BallotPaper) -> Matrix:
     )
 
 
-def _purse(count: BudgetCount, paper: BallotPaper) -> Purse:
+def _purse(count: BudgetCount, paper: BallotPaper, *, reached: bool) -> Purse:
     whole = count.budget or 1
-    bought = {each.option: each for each in count.bought}
+    bought = {each.option: each for each in count.bought if reached}
+    kept, remaining = (count.kept, count.remaining) if reached else (0, count.budget)
     names = option_names(paper)
     places = {option: place for place, option in enumerate(bought)}
     options = sorted(
@@ -231,7 +255,7 @@ def _purse(count: BudgetCount, paper: BallotPaper) -> Purse:
         )
         for option in options
     )
-    left = ((_("Kept by “Not now”"), count.kept), (_("Left"), count.remaining))
+    left = ((_("Kept by “Not now”"), kept), (_("Left"), remaining))
     return Purse(
         _money(count.budget, paper),
         purchases,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from math import ceil
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from portal.domain.charter import HEADCOUNT, DecisionMode, House
-from portal.domain.outcomes import Figures, HouseFigures
+from portal.domain.outcomes import Figures, HouseFigures, Quorum
 from portal.domain.papers import BallotPaper
 from portal.domain.positions import Position
 from portal.domain.votes import Method
@@ -60,23 +61,35 @@ def explain_house(house: HouseFigures, paper: BallotPaper) -> list[str]:
 def _turnout(house: HouseFigures) -> Iterator[str]:
     quorum = house.quorum
     yield _(
-        "%(present)s of %(all)s took part. They hold %(share)s of the weight.",
+        "%(present)s of %(all)s took part. They hold %(share)s of the weight: %(held)s of"
+        " %(weight)s.",
         present=quorum.present_electors,
         all=ngettext("%(num)s elector", "%(num)s electors", house.electors),
         share=format_share(Fraction(quorum.present_weight, house.weight or 1)),
+        held=format_weight(quorum.present_weight),
+        weight=format_weight(house.weight),
     )
     if not quorum.weight and not quorum.electors:
         yield _("No quorum was asked for.")
         return
-    needed = _(
-        "%(electors)s with a weight of at least %(weight)s",
-        electors=ngettext("%(num)s elector", "%(num)s electors", quorum.needed_electors),
-        weight=format_weight(quorum.needed_weight),
-    )
+    needed = _needed(quorum)
     if quorum.reached:
         yield _("That is enough: the quorum was %(needed)s.", needed=needed)
     else:
         yield _("That is not enough: the quorum was %(needed)s.", needed=needed)
+
+
+def _needed(quorum: Quorum) -> str:
+    """What a quorum asks for; a measure of which it asks nothing is left out."""
+    electors = ngettext("%(num)s elector", "%(num)s electors", quorum.needed_electors)
+    weight = format_weight(quorum.needed_weight)
+    if not quorum.weight:
+        return str(electors)
+    if not quorum.electors:
+        return str(_("a weight of at least %(weight)s", weight=weight))
+    return str(
+        _("%(electors)s with a weight of at least %(weight)s", electors=electors, weight=weight)
+    )
 
 
 def _sides(house: HouseFigures) -> Iterator[str]:
@@ -94,7 +107,11 @@ def _sides(house: HouseFigures) -> Iterator[str]:
     if house.threshold is None:
         needed = _("more than half was needed")
     else:
-        needed = _("at least %(share)s was needed", share=format_share(house.threshold))
+        needed = _(
+            "at least %(share)s was needed, a weight of %(weight)s",
+            share=format_share(house.threshold),
+            weight=format_weight(ceil(house.threshold * decided)),
+        )
     yield _(
         "Of the weight cast for or against, %(share)s was for: %(for)s against %(against)s. To"
         " carry, %(needed)s.",
