@@ -32,6 +32,24 @@ def test_an_outcome_shows_power_as_it_froze(
     assert "Shapley-Shubik" in page
 
 
+@pytest.mark.parametrize(
+    ("weights", "cap", "drawn"),
+    [
+        ((8, 2, 2), Fraction(1, 2), True),
+        ((6, 2, 2), Fraction(1), False),
+        ((1,), Fraction(1, 4), False),
+    ],
+)
+def test_the_cap_is_a_line_where_it_can_hold(
+    client: FlaskClient, weights: tuple[int, ...], cap: Fraction, *, drawn: bool
+) -> None:
+    scene = make_scene(weights=weights, cap=cap)
+    number = make_consultation(scene)
+    close(make_vote(scene, number))
+    page = client.get(f"/p/{scene.project.slug}/proposals/{number}/outcome").text
+    assert ("c-cap" in page) is drawn
+
+
 def test_the_maintainers_page_shows_the_heaviest_and_the_rest_together(app: Flask) -> None:
     scene = make_scene(weights=(4,) + (1,) * 19, cap=Fraction(1))
     vote_id = make_vote(scene)

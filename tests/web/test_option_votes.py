@@ -265,6 +265,18 @@ def test_the_preview_shows_the_ballot_and_opens_nothing(app: Flask) -> None:
 
 
 @ONE_DATABASE
+@pytest.mark.parametrize("by", [Method.RANKED, Method.BUDGET])
+def test_everybody_reads_what_an_open_vote_asks_and_by_which_rules(app: Flask, by: Method) -> None:
+    scene = make_scene()
+    vote = live_vote(scene, make_paper(by))
+    page = app.test_client().get(f"/p/{scene.project.slug}/proposals/1").text
+    for said in (get_vote(vote).question, "Tracing", "Not now", "The rules of this vote", "Quorum"):
+        assert said in page
+    assert ("€100" in page) is (by is Method.BUDGET)
+    assert "Earlier votes" not in page
+
+
+@ONE_DATABASE
 def test_a_ranked_vote_that_nobody_wins_says_so(app: Flask) -> None:
     scene = make_scene()
     vote = live_vote(scene, make_paper(Method.RANKED))
@@ -299,7 +311,7 @@ def test_without_a_quorum_an_outcome_shows_nothing_as_chosen_or_funded(
     close(vote)
     page = app.test_client().get(f"/p/{scene.project.slug}/proposals/1/outcome").text
     assert "Without a quorum this house" in page
-    assert "By its ballots alone it would be: Windows" in page
+    assert "By its ballots alone it would be: “Windows”" in page
     for untrue in (
         "This house chooses", "Windows (chosen)", "Funded: ", "€100, funded", "Show who paid", ">yes<",
     ):  # fmt: skip

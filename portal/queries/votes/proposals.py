@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 
 from portal.database import db
+from portal.domain.charter import PrivacyMode
 from portal.domain.decisions import DecisionKind, RoadmapState
 from portal.domain.errors import NotFound
 from portal.domain.outcomes import Verdict, verdict_of
+from portal.domain.papers import BallotPaper
 from portal.domain.proposals import ProposalState
-from portal.domain.rules import read_text
+from portal.domain.rules import Tie, read_terms, read_text
 from portal.domain.votes import VotePhase, phase
 from portal.models.decisions import DecisionRecord, RoadmapItem
 from portal.models.proposals import Proposal
-from portal.models.votes import Outcome, Vote, VoteProposal
+from portal.models.votes import Elector, Outcome, Vote, VoteProposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,21 @@ class VoteLine:
     decision: DecisionKind | None
     follows: bool | None
     review_on: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVote:
+    """What a vote that is not counted yet asks, and the rules that froze at its opening."""
+
+    question: str
+    rules: dict[str, Any]
+    paper: BallotPaper
+    tie: Tie
+    privacy: PrivacyMode
+    opens_at: datetime
+    closes_at: datetime
+    electors: int
+    fingerprint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +78,7 @@ class ProposalList:
 class ProposalPage:
     """What everybody may read of a proposal; votes are newest first.
 
+    ``asked`` is the newest of them in full until it is counted; then its outcome says it all.
     A proposal that went back to work shows the text of its last vote until it is published again.
     """
 
@@ -73,6 +91,7 @@ class ProposalPage:
     updated_at: datetime
     withdrawal_reason: str
     votes: tuple[VoteLine, ...]
+    asked: OpenVote | None
     roadmap: RoadmapState | None
     consulted_until: datetime | None
 
@@ -130,8 +149,35 @@ def get_proposal_page(project_id: int, number: int, *, now: datetime) -> Proposa
         updated_at=proposal.updated_at,
         withdrawal_reason=proposal.withdrawal_reason,
         votes=tuple(line for _id, line in votes),
+        asked=_open_vote(votes[0][1].id) if votes and votes[0][1].verdict is None else None,
         roadmap=proposal.roadmap,
         consulted_until=proposal.consulted_until,
+    )
+
+
+def _open_vote(vote_id: int) -> OpenVote:
+    electors = select(func.count()).where(Elector.vote_id == vote_id).scalar_subquery()
+    vote = db.session.execute(
+        select(
+            Vote.question,
+            Vote.terms,
+            Vote.opens_at,
+            Vote.closes_at,
+            Vote.fingerprint,
+            electors.label("electors"),
+        ).where(Vote.id == vote_id)
+    ).one()
+    terms = read_terms(vote.terms)
+    return OpenVote(
+        question=vote.question,
+        rules=vote.terms,
+        paper=terms.paper,
+        tie=terms.tie,
+        privacy=terms.privacy,
+        opens_at=vote.opens_at,
+        closes_at=vote.closes_at,
+        electors=vote.electors,
+        fingerprint=vote.fingerprint,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
@@ -9,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.domain.errors import NotFound
 from portal.domain.permissions import Permission, may
+from portal.domain.votes import Method
 from portal.queries.identity.public_organizations import (
     find_public_picture,
     get_organization_page,
@@ -35,7 +37,7 @@ from portal.web.page_cache import page_changes_at, public_page
 from portal.web.projects.charter_rules import describe_charter, describe_voice, describe_weight
 from portal.web.row_numbers import asked_number
 from portal.web.sponsorship.benefits import describe_benefit
-from portal.web.votes.method_words import explain_count, list_choice
+from portal.web.votes.method_words import explain_count, list_choice, method_names
 from portal.web.votes.option_outcomes import name_chosen, sum_chosen
 from portal.web.votes.outcome_words import (
     explain_house,
@@ -150,8 +152,13 @@ def proposal(project: str, number: int) -> ResponseReturnValue:
         page_changes_at(vote.closes_at, now=now())
     page_changes_at(page.consulted_until, now=now())
     window = find_window(page.votes[0].id) if page.votes else None
+    asked = page.asked
+    choice = asked is not None and asked.paper.method is not Method.YES_NO
     return _page(
         "proposal",
+        choice=choice,
+        how_counted=explain_count(asked.paper, asked.tie) if asked and choice else [],
+        method_names=method_names(),
         project=frame,
         page=page,
         need_credits=find_need_credits(frame.id, number),
@@ -207,7 +214,7 @@ def outcome(project: str, number: int) -> ResponseReturnValue:
         unnamed_elector=unnamed_elector,
         explain_house=explain_house,
         explain_power=explain_frozen_power,
-        power_chart=power_chart,
+        power_chart=partial(power_chart, cap=page.cap),
         mode=explain_mode(page.figures),
         signed=bool(collaborators().record_key.public_keys()),
     )

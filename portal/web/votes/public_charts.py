@@ -80,10 +80,11 @@ def weights_chart(chamber: Chamber, cap: Fraction, *, to_insiders: bool = False)
     return Weights((*named[:_MOST_VOICES], *together), cap if cap < 1 else None)
 
 
-def power_chart(house: HousePower) -> Weights | None:
+def power_chart(house: HousePower, cap: Fraction) -> Weights | None:
     """Weight and power of a house as they froze; the smaller electors together, None if unknown.
 
-    Of a secret vote each bar is a class of weight.
+    ``cap`` is the charter's; it is drawn where it could hold: among people it does not, and a
+    house with too few electors exceeds it. Of a secret vote each bar is a class of weight.
     """
     if not house.known:
         return None
@@ -102,16 +103,17 @@ def power_chart(house: HousePower) -> Weights | None:
     if house.further:
         # Shares of all electors add up to one, and so do their indices.
         label = _further(house.further, people=house.house in HEADCOUNT)
-        held = [each.shapley for each in house.heaviest if each.shapley is not None]
+        known = [each.shapley for each in house.heaviest if each.shapley is not None]
         voices.append(
             Voice(
                 label,
                 1 - sum((voice.weight for voice in voices), zero),
                 1 - sum((voice.power for voice in voices), zero),
-                1 - sum(held, zero) if held else None,
+                1 - sum(known, zero) if known else None,
             )
         )
-    return Weights(tuple(voices), None)
+    held = house.house not in HEADCOUNT and cap < 1 and voices[0].weight <= cap
+    return Weights(tuple(voices), cap if held else None)
 
 
 def _class_chart(classes: Sequence[WeightClass]) -> Weights:

@@ -232,5 +232,5 @@ def _render_desk(project: Scope, page: BallotPage, form: BallotForm) -> str:
         turnout=window_chart(window.turnouts),
         unnamed_elector=unnamed_elector,
         explain_power=explain_frozen_power,
-        power_chart=power_chart,
+        power_chart=partial(power_chart, cap=Fraction(page.rules["charter"]["cap"])),
     )
