@@ -58,9 +58,9 @@ def ranked(pairwise: list[list[int]], order: tuple[tuple[str, ...], ...]) -> lis
 def test_not_now_is_level_with_nobody_where_nobody_ranked_it() -> None:
     said = ranked([[0, 3, 0], [1, 0, 0], [0, 0, 0]], (("o1", "not_now"), ("o2",)))
     assert said[0].startswith("Nobody ranked an option above or below “Not now”")
-    assert said[1].startswith("Tracing is first: more weight ranks it above each")
+    assert said[1].startswith("“Tracing” is first: beside each of the others, more weight")
     level = ranked([[0, 3, 2], [1, 0, 0], [2, 0, 0]], (("o1", "not_now"), ("o2",)))
-    assert level == ["Level in first place: Tracing, Not now."]
+    assert level == ["Level in first place: “Tracing”, “Not now”."]
 
 
 def test_where_nobody_ranked_anything_nothing_is_level_or_compared() -> None:

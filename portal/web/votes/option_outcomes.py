@@ -82,7 +82,7 @@ def _explain_sums(count: SumsCount, paper: BallotPaper) -> Iterator[str]:
     for place, group in enumerate(count.placing.order[:3], start=1):
         for option in group:
             yield _(
-                "%(place)s. %(option)s: %(total)s, from %(electors)s.",
+                "%(place)s. “%(option)s”: %(total)s, from %(electors)s.",
                 place=place,
                 option=names[option],
                 total=_total(count.totals[option], paper.method),
@@ -120,12 +120,13 @@ def _explain_ranked(count: RankedCount, paper: BallotPaper) -> Iterator[str]:
         if other != winner
     ):
         yield _(
-            "%(option)s is first: more weight ranks it above each of the others than below.",
+            "“%(option)s” is first: beside each of the others, more weight ranks it higher than"
+            " lower.",
             option=names[first[0]],
         )
     else:
         yield _(
-            "%(option)s is first. It does not win every comparison outright, but nothing beats it"
+            "“%(option)s” is first. It does not win every comparison outright, but nothing beats it"
             " once the weakest links give way.",
             option=names[first[0]],
         )
@@ -193,7 +194,8 @@ def _explain_budget(count: BudgetCount, paper: BallotPaper, *, reached: bool) ->
 
 
 def _join(options: tuple[str, ...] | list[str], names: dict[str, str]) -> str:
-    return ", ".join(names[option] for option in options)
+    """Several names in a sentence: quoted, since each reads like the start of one."""
+    return ", ".join(_("“%(name)s”", name=names[option]) for option in options)
 
 
 def _bars(count: SumsCount, paper: BallotPaper, chosen: Collection[str]) -> Bars:
