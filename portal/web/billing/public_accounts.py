@@ -157,7 +157,7 @@ def _chart(
         _("Amount"),
         tuple(
             Column(
-                _label(month.month, "MMM yy"),
+                _label(month.month, "MMM ’yy"),
                 max(0, getattr(month, figure)),
                 money(getattr(month, figure)),
             )

@@ -178,7 +178,7 @@ def _chart(months: tuple[Month, ...]) -> Columns:
         _("Received"),
         tuple(
             Column(
-                format_date(date.fromisoformat(f"{each.month}-01"), "MMM yy"),
+                format_date(date.fromisoformat(f"{each.month}-01"), "MMM ’yy"),
                 each.received.amount_minor,
                 format_money(each.received),
             )
