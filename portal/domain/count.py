@@ -71,7 +71,7 @@ def count_vote(
     that of the closed log, which orders ties; without one the rules' own fingerprint does. In
     secret votes there is no roll call, and a house whose totals would give voters away keeps its
     totals to itself, carries and chooses nothing (VOTING 6). Refuses a ballot that its method does
-    not take, or of nobody.
+    not take, or of nobody, and a second one of the same elector.
     """
     terms = read_terms(rules)
     seated = _seat(rules, terms, ballots)
@@ -115,7 +115,10 @@ def judge_vote(
 def _seat(
     rules: Mapping[str, Any], terms: Terms, ballots: Iterable[CurrentBallot]
 ) -> list[_Seated]:
-    cast = {(each.house.value, each.position): each for each in ballots}
+    cast: dict[tuple[str, int], CurrentBallot] = {}
+    for each in ballots:
+        if cast.setdefault((each.house.value, each.position), each) is not each:
+            raise ValueError("an elector has two ballots")
     seated = []
     for house in houses_of(rules):
         for elector in rules["electorate"][house]:

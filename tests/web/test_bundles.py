@@ -24,10 +24,13 @@ from portal.database import transaction
 from portal.domain.canonical import canonical_json
 from portal.domain.papers import BallotPaper, Option
 from portal.domain.record import archive, bundle
-from portal.domain.record.notes import read_verifier_key
+from portal.domain.record.entries import commit
+from portal.domain.record.notes import Checkpoint, read_verifier_key, seal_note
+from portal.domain.record.tree import log_root
 from portal.domain.votes import Method
 from portal.services.votes.ballots import void_ballots
 from tests.services.test_record import note
+from tests.standins import FixedKey
 from tests.vote_builders import (
     DAY,
     NOW,
@@ -300,6 +303,42 @@ def test_weights_are_recomputed_from_what_was_bought(app: Flask, client: FlaskCl
     rules["electorate"]["sponsors"][0]["weight"] += 1
     with pytest.raises(archive.BundleWrong, match="elector 1 of the sponsors is"):
         bundle._check_weights(rules)
+
+
+def signed_anew(files: archive.Files, entries: list[dict[str, Any]]) -> archive.Files:
+    """The files with another log, closed and signed as if the portal itself had written it."""
+    for seq, entry in enumerate(entries, start=1):
+        entry["seq"] = seq
+    leaves = [canonical_json(entry) for entry in entries]
+    entries[-1]["body"]["closed_root"] = log_root(leaves[:-1]).hex()
+    leaves[-1] = canonical_json(entries[-1])
+    key = read_verifier_key(files[bundle.KEY].decode().strip())
+    text = str(Checkpoint(key.name, len(leaves), log_root(leaves)))
+    return files | {
+        bundle.LOG: b"".join(leaf + b"\n" for leaf in leaves),
+        bundle.PROOF: canonical_json({"hashes": [], "indices": list(range(len(leaves)))}),
+        bundle.CHECKPOINT: seal_note(text, key, FixedKey().sign(text.encode())).encode(),
+    }
+
+
+def test_a_portal_that_keeps_two_ballots_of_one_elector_is_found_out(
+    app: Flask, client: FlaskClient
+) -> None:
+    held_vote()
+    files = archive.read_archive(archive_of(client))
+    entries = [json.loads(line) for line in files[bundle.LOG].splitlines()]
+    lines = files[bundle.BALLOTS].splitlines(keepends=True)
+    second = json.loads(lines[-1])
+    second["ballot"]["choice"] = {"position": "against"}
+    known = commit(second["ballot"], bytes.fromhex(second["nonce"]))
+    more = copy.deepcopy(entries)
+    more.insert(-2, more[1] | {"body": {"commitment": known}})
+    opened = {bundle.BALLOTS: b"".join([*lines, canonical_json(second), b"\n"])}
+    with pytest.raises(archive.BundleWrong, match=r"the close counts 3 ballots, and 4 stood"):
+        bundle.check_bundle(signed_anew(files | opened, more))
+    more[-2]["body"]["ballots"] = 4
+    with pytest.raises(archive.BundleWrong, match=r"ballots\.jsonl .* an elector has two ballots"):
+        bundle.check_bundle(signed_anew(files | opened, more))
 
 
 CHOICES: dict[Method, list[dict[str, Any]]] = {

@@ -66,21 +66,26 @@ def _recompute(files: Files, trusted: list[VerifierKey]) -> list[str]:
     _check_power(rules, _json(files, POWER))
     key = _check_root(files, leaves, trusted, rules["project"])
     root = bytes.fromhex(entries[-1]["body"]["closed_root"])
+    standing = _standing(entries)
+    if entries[-2]["body"]["ballots"] != standing.total():
+        raise BundleWrong(
+            f"{LOG}: the close counts {entries[-2]['body']['ballots']} ballots, and"
+            f" {standing.total()} stood"
+        )
     held = [
         f"the rules are those the vote opened with ({fingerprint(rules)})",
         "every weight follows from the frozen tiers, damping and cap; and so does power",
         f"{len(leaves)} entries are in the log that {key.name} signed with key {key.id.hex()}",
     ]
     if rules["privacy"] == PrivacyMode.SEALED_ROLL_CALL:
-        ballots = _check_ballots(files, entries)
+        ballots = _check_ballots(files, entries[0]["subject"], standing)
         _check_tally(rules, ballots, outcome, root)
         held.append(f"{len(ballots)} ballots match their commitments and count to the outcome")
     else:
-        standing = _standing(entries).total()
-        _check_totals(rules, _json(files, TOTALS), outcome, standing, root)
+        _check_totals(rules, _json(files, TOTALS), outcome, standing.total(), root)
         held.append(
-            f"the totals of {standing} sealed ballots fit the weights and the log, and quorum,"
-            " threshold and verdict follow from them"
+            f"the totals of {standing.total()} sealed ballots fit the weights and the log, and"
+            " quorum, threshold and verdict follow from them"
         )
     if fingerprint(outcome) != entries[-1]["body"]["outcome"]:
         raise BundleWrong(f"{OUTCOME} is not the outcome that was put on record")
@@ -251,9 +256,8 @@ def _check_totals(
         raise BundleWrong(f"{OUTCOME} does not follow from {TOTALS}: {where}")
 
 
-def _check_ballots(files: Files, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _check_ballots(files: Files, vote: str, standing: Counter[str]) -> list[dict[str, Any]]:
     """The opened ballots are those whose commitments stood at the close, each exactly once."""
-    vote, standing = entries[0]["subject"], _standing(entries)
     ballots = []
     for number, line in enumerate(_lines(files, BALLOTS), start=1):
         opened = json.loads(line)
