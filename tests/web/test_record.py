@@ -283,6 +283,16 @@ def test_checkpoints_are_kept_and_fed_with_outcomes_and_decisions(
         assert client.get(link.removeprefix("http://localhost")).status_code == 200
 
 
+def test_the_feed_does_not_tell_the_minute_of_a_ballot(app: Flask, client: FlaskClient) -> None:
+    """A checkpoint is signed within a minute of each ballot; the log tells the ballot's hour."""
+    scene_with_ballots()
+    run_due(app, datetime(2026, 11, 23, 14, 37, 11, tzinfo=UTC))
+    feed = client.get("/p/kelp/feed.atom").text
+    assert "Checkpoint at" in feed
+    assert "<updated>2026-11-23T14:00:00+00:00</updated>" in feed
+    assert "14:37" not in feed
+
+
 def test_kept_pages_of_the_record_are_fresh_after_each_entry(committed_app: Flask) -> None:
     committed_app.config["PAGE_CACHE_BYTES"] = 1_000_000
     client = committed_app.test_client()
