@@ -288,6 +288,12 @@ def _forget_links(_world: Collaborators, now: datetime) -> None:
             purges.forget_link(link_id, now=now)
 
 
+def _forget_forms(_world: Collaborators, now: datetime) -> None:
+    """Keys of forms that nobody sends any more are deleted."""
+    with transaction():
+        purges.forget_forms(now=now)
+
+
 @dataclass(frozen=True, slots=True)
 class Sweep:
     """A search for due rows, what is done with each, and when it is made: else every minute."""
@@ -322,6 +328,7 @@ SWEEPS = (
     Sweep("keep_support_pace", keep_support_pace, {"minute": "29", "hour": "1"}),
     _STATEMENTS,
     Sweep("forget_links", _forget_links, {"minute": "41", "hour": "4"}),
+    Sweep("forget_forms", _forget_forms, {"minute": "43", "hour": "4"}),
     Sweep("forget_mail", forget_mail, {"minute": "53", "hour": "4"}),
     Sweep("remind_of_reviews", remind_of_reviews, {"minute": "17", "hour": "6"}),
     Sweep("spread_news", spread_news),

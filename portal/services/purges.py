@@ -1,18 +1,21 @@
-"""Forget what is no longer needed: sign-in links that can no longer be used, mail long sent."""
+"""Forget what is no longer needed: sign-in links, keys of forms, mail long sent."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import aliased
 
 from portal.database import db
 from portal.models.identity import SignInLink
 from portal.models.outbox import OutboxMessage
+from portal.models.sent_forms import SentForm
 
 # Long enough to tell somebody that a link was used or has expired.
 _KEPT = timedelta(days=7)
+# Longer than anybody leaves a page open, or goes back to it.
+_FORMS_KEPT = timedelta(days=30)
 # Long enough to see what somebody says that they got, or did not get.
 _MAIL_KEPT = timedelta(days=90)
 
@@ -34,6 +37,11 @@ def forget_link(link_id: int, *, now: datetime) -> None:
     link = db.session.get(SignInLink, link_id, with_for_update={"skip_locked": True})
     if link is not None and link.expires_at <= now - _KEPT:
         db.session.delete(link)
+
+
+def forget_forms(*, now: datetime) -> None:
+    """Delete the keys of forms that were sent more than 30 days ago."""
+    db.session.execute(delete(SentForm).where(SentForm.sent_at <= now - _FORMS_KEPT))
 
 
 def find_old_mail(*, now: datetime, limit: int = 500) -> list[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from flask import request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
-from wtforms import FileField, StringField
+from wtforms import FileField, HiddenField, StringField
 from wtforms.validators import StopValidation
 from wtforms.widgets import EmailInput, TextArea, URLInput
 
@@ -43,6 +44,22 @@ class Form(FlaskForm):  # type: ignore[misc]
                 posted: list[MultiDict[str, Any]] = [uploads, request.form]
                 return CombinedMultiDict(posted)
             return None
+
+
+class OnceField(HiddenField):  # type: ignore[misc]
+    """The key under which a form is taken once; every page that shows the form gives a new one."""
+
+    def _value(self) -> str:
+        return secrets.token_urlsafe(16)
+
+
+class OnceForm(Form):
+    """A form that a second press or the back button must not send a second time.
+
+    Its view hands ``once`` to ``take_form``, in the transaction that does what the form asks for.
+    """
+
+    once = OnceField()
 
 
 class TextField(StringField):  # type: ignore[misc]

@@ -69,6 +69,7 @@ WHY = (
     'class="notice bad"',
     "Error 4",
     "does not sign you in",
+    "this one is not needed any more",
 )
 SAVE_A_DRAFT = {"contributor_needs.draft", "needs.draft"}
 

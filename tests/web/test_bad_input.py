@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -37,6 +38,16 @@ from tests.web.world import World, build_world
 
 # One database is enough here; values on which databases differ are in ``test_bad_values``.
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
+
+# Doing these twice is meant: a newer invitation or link replaces the last, a figure is read anew.
+DONE_ANEW = {
+    "contributor_desk.invite",
+    "desk.invite",
+    "reconciliation.compare",
+    "reconciliation.compare_untied",
+    "sign_in.send_link",
+}
+BESIDE = {"audit_entries", "outbox_messages"}
 
 
 @pytest.fixture
@@ -97,6 +108,35 @@ def test_posted_twice(app: Flask, world: World) -> None:
                     found.discard(CHANGED)
                 if found:
                     wrong[f"{rule.endpoint} {kind}"] = sorted(found)
+    assert wrong == {}
+
+
+def test_what_a_form_adds_is_added_once(app: Flask, world: World) -> None:
+    """The same form of the same page again, by a second press or the back button, adds nothing.
+
+    It is refused in a sentence, and the page that says so shows the form with a new key.
+    """
+    wrong = {}
+    browser = sign_in(app, world.person)
+    cookie = browser.get_cookie("stakehold")
+    assert cookie
+    for rule in post_routes(app):
+        with undone():
+            fresh = app.test_client()
+            fresh.set_cookie("stakehold", cookie.value)
+            url = world.address(app, rule)
+            key = {"once": "aKeyOfThisPage", "credit-once": "aKeyOfThisPage"}
+            fresh.post(url, data=example(world, rule.endpoint) | key)
+            before = count_rows()
+            again = fresh.post(url, data=example(world, rule.endpoint) | key)
+            after = count_rows()
+            added = {name for name in after if after[name] > before[name]} - BESIDE
+            if added and rule.endpoint not in DONE_ANEW:
+                wrong[rule.endpoint] = sorted(added)
+            if "This was sent already." in again.text:
+                keys = re.findall(r'name="(?:credit-)?once"[^>]* value="([^"]*)"', again.text)
+                if again.status_code != 422 or len(keys) != 1 or keys == [key["once"]]:
+                    wrong[rule.endpoint] = [f"{again.status_code} {keys}"]
     assert wrong == {}
 
 

@@ -23,6 +23,7 @@ from portal.queries.sponsorship.purchases import BuyPage, find_buy_page
 from portal.services.billing.quotes import accept_quote, quote_tier
 from portal.services.billing.sellers import save_billing_data
 from portal.services.billing.tax_ids import looks_wrong
+from portal.services.sent_forms import take_form
 from portal.services.sponsorship.order_numbers import choose_order_number
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.billing.billing_forms import AcceptForm, BillingDataForm, OrderNumberForm, QuoteForm
@@ -70,6 +71,7 @@ def quote(project: str, tier: str) -> ResponseReturnValue:
     try:
         chosen = chosen_buyer(page)
         with transaction():
+            take_form(form.once.data, now=now())
             save_billing_data(current_actor(), chosen.organization_id, form.read_data(), now=now())
             reference = quote_tier(
                 current_actor(),

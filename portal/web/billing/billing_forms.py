@@ -15,7 +15,7 @@ from portal.domain.organizations import PROFILE_LENGTHS
 from portal.domain.sellers import MOST_NET_DAYS, SELLER_LENGTHS, BillingData, Seller
 from portal.domain.tax import parse_rate, rate_text
 from portal.web.exact_fields import MoneyField, WholeField
-from portal.web.forms import EmailField, Form, LongTextField, TextField
+from portal.web.forms import EmailField, Form, LongTextField, OnceForm, TextField
 from portal.web.identity.organization_forms import country_choices
 
 
@@ -53,7 +53,7 @@ class BillingDataForm(Form):
         )
 
 
-class QuoteForm(BillingDataForm):
+class QuoteForm(BillingDataForm, OnceForm):
     """A quote for a buyer: which, by its version, and what to print of the buyer."""
 
     organization = HiddenField()
@@ -183,7 +183,7 @@ class PaymentForm(Form):
         self.received_on.data = today
 
 
-class CreditForm(Form):
+class CreditForm(OnceForm):
     """An invoice, or a part of it, taken back."""
 
     amount = MoneyField(_l("Amount"), required=True)

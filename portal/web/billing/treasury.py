@@ -30,6 +30,7 @@ from portal.queries.identity.actors import Scope
 from portal.queries.projects.project_desk import get_currency
 from portal.services.billing.bank_payments import Arrival, record_payment
 from portal.services.billing.credit_notes import credit_invoice
+from portal.services.sent_forms import take_form
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.billing.billing import send_pdf
 from portal.web.billing.billing_forms import CreditForm, PaymentForm
@@ -134,6 +135,7 @@ def credit(project: Scope, document: str) -> ResponseReturnValue:
         return _render(project, page, _payment_form(page, fresh=True), form), 422
     try:
         with transaction():
+            take_form(form.once.data, now=now())
             note = credit_invoice(
                 current_actor(),
                 project.id,

@@ -17,7 +17,7 @@ from portal.domain.errors import Refusal
 from portal.domain.organizations import PROFILE_LENGTHS, OrganizationKind, Profile
 from portal.domain.permissions import OrganizationRole
 from portal.services.identity.pictures import MOST_BYTES, EncodedPicture, encode_picture
-from portal.web.forms import EmailField, Form, LongTextField, TextField, WebAddressField
+from portal.web.forms import EmailField, Form, LongTextField, OnceForm, TextField, WebAddressField
 from portal.web.identity.role_names import ROLE_NAMES
 
 # Codes for groups of countries, for tests and for parts of countries: nobody has a seat there.
@@ -39,7 +39,7 @@ def country_choices() -> list[SelectChoice]:
     return [SelectChoice(code, name) for code, name in named]
 
 
-class FoundForm(Form):
+class FoundForm(OnceForm):
     """A new organization."""
 
     name = TextField(

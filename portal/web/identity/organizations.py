@@ -27,6 +27,7 @@ from portal.services.identity.organizations import (
     leave_parent,
     refuse_parent,
 )
+from portal.services.sent_forms import take_form
 from portal.web.access import current_actor, now, requires
 from portal.web.forms import refused
 from portal.web.identity.organization_forms import FoundForm, ParentForm, ProfileForm
@@ -53,6 +54,7 @@ def found() -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
+                take_form(form.once.data, now=now())
                 slug = found_organization(
                     current_actor(),
                     name=form.name.data,

@@ -7,7 +7,7 @@ from wtforms import HiddenField
 
 from portal.domain.changes import LEAST_NOTICE_DAYS, MOST_NOTICE_DAYS
 from portal.web.exact_fields import MoneyField, WholeField
-from portal.web.forms import Form, LongTextField, TextField
+from portal.web.forms import Form, LongTextField, OnceForm, TextField
 from portal.web.row_numbers import read_number
 
 
@@ -41,7 +41,7 @@ class ChangeForm(Form):
     due = HiddenField()
 
 
-class RefundForm(Form):
+class RefundForm(OnceForm):
     """What to give back of one payment, and why."""
 
     payment = HiddenField()

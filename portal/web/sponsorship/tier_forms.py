@@ -25,12 +25,12 @@ from portal.domain.tiers import (
     TierTerms,
 )
 from portal.web.exact_fields import MoneyField, WholeField
-from portal.web.forms import Form, LongTextField, TextField
+from portal.web.forms import LongTextField, OnceForm, TextField
 
 _MOST_TEXT = 2000
 
 
-class TierForm(Form):
+class TierForm(OnceForm):
     """Everything a version of a tier says, with the number of the version it was opened on."""
 
     number = HiddenField()

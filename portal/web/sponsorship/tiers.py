@@ -22,6 +22,7 @@ from portal.queries.sponsorship.tiers import (
     find_tier,
     list_tiers_in_editor,
 )
+from portal.services.sent_forms import take_form
 from portal.services.sponsorship.price_notices import announce_price
 from portal.services.sponsorship.tiers import (
     add_tier,
@@ -156,6 +157,8 @@ def _handle(
         if request.form.get("step") != "save":
             return _render(project, form, history, terms)
         with transaction():
+            if history is None:
+                take_form(form.once.data, now=now())
             changed = verb(form, terms)
     except Conflict as conflict:
         newer = None if history is None else _find(project, history.slug)

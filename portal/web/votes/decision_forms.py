@@ -9,7 +9,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional
 
 from portal.domain.decisions import DecisionKind, ReviewFinding, RoadmapAction, RoadmapOwner
-from portal.web.forms import Form, LongTextField, TextField, WebAddressField
+from portal.web.forms import Form, LongTextField, OnceForm, TextField, WebAddressField
 
 KINDS = {
     DecisionKind.ACCEPTED: _l("Accepted"),
@@ -79,7 +79,7 @@ class DecisionForm(Form):
     )
 
 
-class ReviewForm(Form):
+class ReviewForm(OnceForm):
     """A look back at a decision."""
 
     finding = RadioField(

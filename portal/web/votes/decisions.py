@@ -28,6 +28,7 @@ from portal.queries.identity.actors import Scope
 from portal.queries.projects.roadmap import RoadmapEntry, get_roadmap, get_roadmap_item
 from portal.queries.votes.outcomes import OutcomePage, get_decision_desk
 from portal.services.projects.roadmap import report_progress
+from portal.services.sent_forms import take_form
 from portal.services.votes.decisions import decide
 from portal.services.votes.reviews import review_decision
 from portal.web.access import current_actor, now, requires
@@ -95,6 +96,7 @@ def review(project: Scope, number: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
+                take_form(form.once.data, now=now())
                 review_decision(
                     current_actor(),
                     project.id,

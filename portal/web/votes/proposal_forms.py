@@ -11,14 +11,14 @@ from wtforms.validators import Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from portal.queries.workshop.joined_needs import JoinedNeed
-from portal.web.forms import Form, LongTextField, TextField
+from portal.web.forms import Form, LongTextField, OnceForm, TextField
 from portal.web.votes.decision_forms import OwnDateField
 
 _LONGEST_TEXT = 40_000
 _MOST_DIGITS = 9
 
 
-class ProposalForm(Form):
+class ProposalForm(OnceForm):
     """A proposal's text, with the revision it was opened on."""
 
     revision = HiddenField()

@@ -16,6 +16,7 @@ from portal.domain.proposals import ProposalAction, obstacles
 from portal.queries.identity.actors import Scope
 from portal.queries.votes.proposals import DeskProposal, get_desk_proposal, list_desk_proposals
 from portal.queries.workshop.joined_needs import list_joinable, list_joined
+from portal.services.sent_forms import take_form
 from portal.services.votes.proposals import (
     date_consultation,
     draft_proposal,
@@ -64,6 +65,7 @@ def draft(project: Scope) -> ResponseReturnValue:
         return _render_form(project, form, preview=True)
     try:
         with transaction():
+            take_form(form.once.data, now=now())
             number = draft_proposal(
                 current_actor(),
                 project.id,

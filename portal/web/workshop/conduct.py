@@ -19,6 +19,7 @@ from portal.queries.workshop.conduct import (
     list_holders,
     list_own_reports,
 )
+from portal.services.sent_forms import take_form
 from portal.services.workshop.conduct import NOT_IN_ROOM, report_conduct, write_to_stewards
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.forms import refused
@@ -63,6 +64,7 @@ def report(project: str) -> ResponseReturnValue:
         site = collaborators().settings.base_url
         try:
             with transaction():
+                take_form(form.once.data, now=now())
                 report_id = report_conduct(
                     current_actor(),
                     scope.id,
@@ -95,14 +97,19 @@ def write(report_id: int) -> ResponseReturnValue:
     page, form = get_own_report(report_id, current_actor().person_id), NoteForm()
     if not form.validate():
         return _render(page, form), 422
-    with transaction():
-        write_to_stewards(
-            current_actor(),
-            report_id,
-            form.text.data,
-            site=collaborators().settings.base_url,
-            now=now(),
-        )
+    try:
+        with transaction():
+            take_form(form.once.data, now=now())
+            write_to_stewards(
+                current_actor(),
+                report_id,
+                form.text.data,
+                site=collaborators().settings.base_url,
+                now=now(),
+            )
+    except Refusal as refusal:
+        refused(form, refusal)
+        return _render(page, form), 422
     flash(_("Your note is with the stewards."), "good")
     return redirect(f"/conduct/{report_id}", 303)
 

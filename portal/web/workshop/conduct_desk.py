@@ -15,6 +15,7 @@ from portal.domain.errors import Refusal
 from portal.domain.permissions import Permission
 from portal.queries.identity.actors import Scope
 from portal.queries.workshop.conduct import get_conduct_desk, get_desk_report, list_holders
+from portal.services.sent_forms import take_form
 from portal.services.workshop.conduct import (
     close_report,
     keep_away,
@@ -94,15 +95,20 @@ def write(project: Scope, number: int) -> ResponseReturnValue:
     form = NoteForm()
     if not form.validate():
         return _render(project, number, note=form), 422
-    with transaction():
-        write_to_reporter(
-            current_actor(),
-            project.id,
-            number,
-            form.text.data,
-            site=collaborators().settings.base_url,
-            now=now(),
-        )
+    try:
+        with transaction():
+            take_form(form.once.data, now=now())
+            write_to_reporter(
+                current_actor(),
+                project.id,
+                number,
+                form.text.data,
+                site=collaborators().settings.base_url,
+                now=now(),
+            )
+    except Refusal as refusal:
+        refused(form, refusal)
+        return _render(project, number, note=form), 422
     flash(_("The reporter gets a mail that you wrote."), "good")
     return redirect(f"/desk/{project.slug}/conduct/{number}", 303)
 

@@ -16,7 +16,7 @@ from portal.domain.conduct import (
     ReportEnding,
 )
 from portal.queries.workshop.conduct import Holder
-from portal.web.forms import Form, LongTextField, TextField
+from portal.web.forms import Form, LongTextField, OnceForm, TextField
 
 ENDINGS = {
     ReportEnding.TALKED: _l("We talked with those involved"),
@@ -26,7 +26,7 @@ ENDINGS = {
 }
 
 
-class ReportForm(Form):
+class ReportForm(OnceForm):
     """What happened, where, whom it is about, and who must never see it."""
 
     what = LongTextField(
@@ -62,7 +62,7 @@ class ReportForm(Form):
         self.kept_away.choices = [SelectChoice(each.person_id, each.name) for each in holders]
 
 
-class NoteForm(Form):
+class NoteForm(OnceForm):
     """A note between the reporter and the stewards."""
 
     text = LongTextField(

@@ -31,7 +31,7 @@ from portal.domain.needs import (
 from portal.domain.screening import SCREENING_ACTIONS, TEMPLATE_REASONS, find_template
 from portal.queries.workshop.joined_needs import JoinedNeed
 from portal.queries.workshop.needs import NeedPage
-from portal.web.forms import Form, LongTextField, TextField
+from portal.web.forms import Form, LongTextField, OnceForm, TextField
 
 CREDITS = {
     Credit.ORGANIZATION: _l("The organization, as maintainers approved its name"),
@@ -46,7 +46,7 @@ OFFERS = {
 }
 
 
-class NeedForm(Form):
+class NeedForm(OnceForm):
     """A need in its parts; there is no field for urgency, and none for anything else."""
 
     need = TextField(_l("What is needed, in one sentence"), max_length=MOST_LINE, required=True)
@@ -121,7 +121,7 @@ class PersonalNeedForm(NeedForm):
     )
 
 
-class MessageForm(Form):
+class MessageForm(OnceForm):
     """A message of the author's side to the maintainers."""
 
     text = LongTextField(_l("Your message"), max_length=MOST_TEXT)

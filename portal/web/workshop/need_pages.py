@@ -14,6 +14,7 @@ from portal.database import transaction
 from portal.domain.errors import Conflict, Refusal
 from portal.queries.identity.actors import Scope
 from portal.queries.workshop.needs import NeedPage, Stake
+from portal.services.sent_forms import take_form
 from portal.services.workshop.needs import (
     TALKED_ABOUT,
     draft_need,
@@ -73,6 +74,7 @@ def save_new(place: Place, project: Scope) -> ResponseReturnValue:
         return _render_form(place, form, project, here), 422
     try:
         with transaction():
+            take_form(form.once.data, now=now())
             need_id = draft_need(
                 current_actor(), place.organization_id, project.id, form.read(), now=now()
             )
@@ -138,6 +140,7 @@ def send_message(place: Place, need_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
+                take_form(form.once.data, now=now())
                 write_to_maintainers(
                     current_actor(), place.organization_id, need_id, form.text.data, now=now()
                 )

@@ -16,6 +16,7 @@ from portal.queries.workshop.support import (
     list_doors,
     list_organization_support,
 )
+from portal.services.sent_forms import take_form
 from portal.services.workshop.support import ask_support, settle_support, write_about_support
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.forms import refused
@@ -99,6 +100,7 @@ def write(organization: Scope, request_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
+                take_form(form.once.data, now=now())
                 write_about_support(
                     current_actor(), organization.id, request_id, form.text.data,
                     site=_site(), now=now(),

@@ -18,6 +18,7 @@ from portal.queries.workshop.support_desk import (
     list_closed_support,
     list_gaps,
 )
+from portal.services.sent_forms import take_form
 from portal.services.workshop.documentation_gaps import write_off_gap
 from portal.services.workshop.support_answers import answer_support, close_support
 from portal.web.access import collaborators, current_actor, now, requires
@@ -68,6 +69,7 @@ def answer(project: Scope, number: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
+                take_form(form.once.data, now=now())
                 _act(project, number, SupportAction(form.action.data), form)
         except Refusal as refusal:
             refused(form, refusal)

@@ -15,7 +15,7 @@ from portal.domain.support import (
     SupportAction,
     SupportText,
 )
-from portal.web.forms import Form, LongTextField, TextField, WebAddressField
+from portal.web.forms import Form, LongTextField, OnceForm, TextField, WebAddressField
 
 ANSWERS = (SupportAction.ANSWER, *CLOSINGS)
 
@@ -32,13 +32,13 @@ class SupportForm(Form):
         return SupportText(self.tried.data, self.happened.data, self.environment.data)
 
 
-class SupportMessageForm(Form):
+class SupportMessageForm(OnceForm):
     """A message of the organization to the maintainers."""
 
     text = LongTextField(_l("Your message"), max_length=MOST_MESSAGE)
 
 
-class SupportAnswerForm(Form):
+class SupportAnswerForm(OnceForm):
     """What maintainers say, and by which button; the words may be left out of a closing."""
 
     text = LongTextField(_l("Your words"), max_length=MOST_MESSAGE)
