@@ -236,7 +236,9 @@ def test_an_invitation_from_mail_to_membership(
     assert grace.post(path).location == "/organizations/acme"
     assert grace.get("/organizations/acme").status_code == 200
     assert grace.post(path).status_code == 422
-    assert "already been accepted" in grace.get(path).text
+    used = grace.get(path).text
+    assert "already been accepted" in used
+    assert "Go to your desk" in used
     assert visitor.get("/invitations/unknown").status_code == 404
 
 
