@@ -1,4 +1,4 @@
-"""Forms that were sent and taken."""
+"""Which forms were sent and taken of late."""
 
 from __future__ import annotations
 

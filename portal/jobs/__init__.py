@@ -289,7 +289,7 @@ def _forget_links(_world: Collaborators, now: datetime) -> None:
 
 
 def _forget_forms(_world: Collaborators, now: datetime) -> None:
-    """Keys of forms that nobody sends any more are deleted."""
+    """Hashes of forms that may be sent again are deleted."""
     with transaction():
         purges.forget_forms(now=now)
 

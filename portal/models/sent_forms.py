@@ -1,4 +1,4 @@
-"""Forms that were sent and taken, so that none is taken twice."""
+"""Which forms were sent and taken of late, so that none is taken twice."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from portal.database import Base, Instant
 
 
 class SentForm(Base):
-    """One form, as one page gave it out, that was sent; known by the hash of its key."""
+    """What one person sent from one page, by its hash alone, and when it was last taken."""
 
     __tablename__ = "sent_forms"
     shown_publicly = False

@@ -1,4 +1,4 @@
-"""Forget what is no longer needed: sign-in links, keys of forms, mail long sent."""
+"""Forget what is no longer needed: sign-in links, hashes of forms, mail long sent."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from portal.database import db
 from portal.models.identity import SignInLink
 from portal.models.outbox import OutboxMessage
 from portal.models.sent_forms import SentForm
+from portal.services.sent_forms import REMEMBERED
 
 # Long enough to tell somebody that a link was used or has expired.
 _KEPT = timedelta(days=7)
-# Longer than anybody leaves a page open, or goes back to it.
-_FORMS_KEPT = timedelta(days=30)
 # Long enough to see what somebody says that they got, or did not get.
 _MAIL_KEPT = timedelta(days=90)
 
@@ -40,8 +39,8 @@ def forget_link(link_id: int, *, now: datetime) -> None:
 
 
 def forget_forms(*, now: datetime) -> None:
-    """Delete the keys of forms that were sent more than 30 days ago."""
-    db.session.execute(delete(SentForm).where(SentForm.sent_at <= now - _FORMS_KEPT))
+    """Delete the hashes of forms that were sent too long ago to be refused a second time."""
+    db.session.execute(delete(SentForm).where(SentForm.sent_at <= now - REMEMBERED))
 
 
 def find_old_mail(*, now: datetime, limit: int = 500) -> list[int]:

@@ -1,30 +1,37 @@
-"""Take each form once: a second press or the back button asks for nothing a second time."""
+"""Take each form once: what a second press or the back button sends again is not done again."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import bindparam, text
 
-from portal.database import db
+from portal.database import Instant, db
 from portal.domain.errors import Refusal
 from portal.domain.tokens import hash_token
-from portal.models.sent_forms import SentForm
+
+SENT_BEFORE = "form.sent_before"
+REMEMBERED = timedelta(days=1)
+
+# One statement on both databases, so that of two at once the second sees the first.
+_TAKE = text(
+    "INSERT INTO sent_forms (key_hash, sent_at) VALUES (:key, :now)"
+    " ON CONFLICT (key_hash) DO UPDATE SET sent_at = excluded.sent_at"
+    " WHERE sent_forms.sent_at <= :forgotten RETURNING key_hash"
+).bindparams(bindparam("now", type_=Instant), bindparam("forgotten", type_=Instant))
 
 
-def take_form(key: str, *, now: datetime) -> None:
-    """Note that the form with this key is taken, in the transaction that does what it asks for.
+def take_form(sent: str, *, now: datetime) -> None:
+    """Note what is sent, in the transaction that does what it asks for.
 
-    Refuses a key that was taken before; of two presses at the same moment one gets in. Without a
-    key nothing is noted.
+    Refuses what was taken less than a day ago; of two presses at the same moment one gets in.
     """
-    if not key:
-        return
-    try:
-        with db.session.begin_nested():
-            db.session.add(SentForm(key_hash=hash_token(key), sent_at=now))
-    except IntegrityError:
+    taken = db.session.execute(
+        _TAKE, {"key": hash_token(sent), "now": now, "forgotten": now - REMEMBERED}
+    ).first()
+    if taken is None:
         raise Refusal(
-            "form.twice",
-            "This was sent already. Look at what came of it before you send it once more.",
-        ) from None
+            SENT_BEFORE,
+            "You sent exactly this less than a day ago, and it was taken. "
+            "Send it again if you want it a second time.",
+        )

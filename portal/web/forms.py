@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,7 +17,10 @@ from wtforms.widgets import EmailInput, TextArea, URLInput
 
 from portal.domain.errors import DomainError, Refusal
 from portal.domain.text import clean_line, clean_lines, clean_web_address
+from portal.services.sent_forms import SENT_BEFORE
+from portal.web.access import current_actor
 
+_GUARD = "csrf_token"
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -46,20 +50,20 @@ class Form(FlaskForm):  # type: ignore[misc]
             return None
 
 
-class OnceField(HiddenField):  # type: ignore[misc]
-    """The key under which a form is taken once; every page that shows the form gives a new one."""
-
-    def _value(self) -> str:
-        return secrets.token_urlsafe(16)
-
-
 class OnceForm(Form):
-    """A form that a second press or the back button must not send a second time.
+    """A form that a second press, tab, or the back button must not send a second time.
 
-    Its view hands ``once`` to ``take_form``, in the transaction that does what the form asks for.
+    Its view hands ``sent`` to ``take_form``, in the transaction that does what the form asks for.
+    Whoever is told that it was sent before and means it twice sends it with another ``once``.
     """
 
-    once = OnceField()
+    once = HiddenField()
+
+    @property
+    def sent(self) -> str:
+        """Who sent what where: the back button brings back what was typed, but no hidden key."""
+        typed = sorted((name, values) for name, values in request.form.lists() if name != _GUARD)
+        return json.dumps([current_actor().person_id, request.path, typed])
 
 
 class TextField(StringField):  # type: ignore[misc]
@@ -141,6 +145,8 @@ class EmailField(TextField):
 
 def refused(form: FlaskForm, error: DomainError) -> None:
     """Show a refusal where it belongs: at the field that caused it, else above the form."""
+    if error.code == SENT_BEFORE:
+        form["once"].data = secrets.token_urlsafe(8)
     if error.field is not None and error.field in form:
         field = form[error.field]
         field.errors = [*field.errors, error.message]

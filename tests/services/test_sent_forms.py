@@ -1,13 +1,15 @@
-"""Each form is taken once, and its key is forgotten after a while."""
+"""What is sent twice within a day is taken once."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
-from portal.database import transaction
+from portal.database import db, transaction
 from portal.domain.errors import Refusal
+from portal.models.sent_forms import SentForm
 from portal.services.purges import forget_forms
 from portal.services.sent_forms import take_form
 from tests.builders import NOW
@@ -18,8 +20,12 @@ def test_a_form_is_taken_once_and_another_beside_it() -> None:
     with transaction():
         take_form("one", now=NOW)
         take_form("two", now=NOW)
-    with pytest.raises(Refusal, match="sent already"), transaction():
-        take_form("one", now=NOW + timedelta(days=30))
+    with pytest.raises(Refusal, match="exactly this"), transaction():
+        take_form("one", now=NOW + timedelta(hours=23))
+    with transaction():
+        take_form("one", now=NOW + timedelta(days=1))
+    with pytest.raises(Refusal), transaction():
+        take_form("one", now=NOW + timedelta(days=1))
 
 
 def _take_and_refuse() -> None:
@@ -36,21 +42,9 @@ def test_what_is_refused_has_not_taken_its_form() -> None:
 
 
 @pytest.mark.usefixtures("app")
-def test_without_a_key_nothing_is_noted() -> None:
-    for _ in range(2):
-        with transaction():
-            take_form("", now=NOW)
-
-
-@pytest.mark.usefixtures("app")
-def test_keys_are_forgotten_after_thirty_days() -> None:
+def test_what_is_a_day_old_is_deleted() -> None:
     with transaction():
         take_form("one", now=NOW)
-    with transaction():
-        forget_forms(now=NOW + timedelta(days=29))
-    with pytest.raises(Refusal), transaction():
-        take_form("one", now=NOW)
-    with transaction():
-        forget_forms(now=NOW + timedelta(days=30))
-    with transaction():
-        take_form("one", now=NOW)
+        take_form("two", now=NOW + timedelta(hours=1))
+        forget_forms(now=NOW + timedelta(days=1))
+    assert len(db.session.scalars(select(SentForm)).all()) == 1

@@ -71,7 +71,7 @@ def quote(project: str, tier: str) -> ResponseReturnValue:
     try:
         chosen = chosen_buyer(page)
         with transaction():
-            take_form(form.once.data, now=now())
+            take_form(form.sent, now=now())
             save_billing_data(current_actor(), chosen.organization_id, form.read_data(), now=now())
             reference = quote_tier(
                 current_actor(),

@@ -51,7 +51,7 @@ def give(project: Scope, reference: str) -> ResponseReturnValue:
     try:
         amount = parse_price(form.amount.data or "", payment.money.currency)
         with transaction():
-            take_form(form.once.data, now=now())
+            take_form(form.sent, now=now())
             asked = ask_refund(
                 current_actor(),
                 project.id,

@@ -135,7 +135,7 @@ def credit(project: Scope, document: str) -> ResponseReturnValue:
         return _render(project, page, _payment_form(page, fresh=True), form), 422
     try:
         with transaction():
-            take_form(form.once.data, now=now())
+            take_form(form.sent, now=now())
             note = credit_invoice(
                 current_actor(),
                 project.id,

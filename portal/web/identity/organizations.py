@@ -54,7 +54,7 @@ def found() -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
-                take_form(form.once.data, now=now())
+                take_form(form.sent, now=now())
                 slug = found_organization(
                     current_actor(),
                     name=form.name.data,

@@ -158,7 +158,7 @@ def _handle(
             return _render(project, form, history, terms)
         with transaction():
             if history is None:
-                take_form(form.once.data, now=now())
+                take_form(form.sent, now=now())
             changed = verb(form, terms)
     except Conflict as conflict:
         newer = None if history is None else _find(project, history.slug)

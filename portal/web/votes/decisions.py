@@ -96,7 +96,7 @@ def review(project: Scope, number: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
-                take_form(form.once.data, now=now())
+                take_form(form.sent, now=now())
                 review_decision(
                     current_actor(),
                     project.id,

@@ -65,7 +65,7 @@ def draft(project: Scope) -> ResponseReturnValue:
         return _render_form(project, form, preview=True)
     try:
         with transaction():
-            take_form(form.once.data, now=now())
+            take_form(form.sent, now=now())
             number = draft_proposal(
                 current_actor(),
                 project.id,

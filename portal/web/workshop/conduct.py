@@ -64,7 +64,7 @@ def report(project: str) -> ResponseReturnValue:
         site = collaborators().settings.base_url
         try:
             with transaction():
-                take_form(form.once.data, now=now())
+                take_form(form.sent, now=now())
                 report_id = report_conduct(
                     current_actor(),
                     scope.id,
@@ -99,7 +99,7 @@ def write(report_id: int) -> ResponseReturnValue:
         return _render(page, form), 422
     try:
         with transaction():
-            take_form(form.once.data, now=now())
+            take_form(form.sent, now=now())
             write_to_stewards(
                 current_actor(),
                 report_id,

@@ -97,7 +97,7 @@ def write(project: Scope, number: int) -> ResponseReturnValue:
         return _render(project, number, note=form), 422
     try:
         with transaction():
-            take_form(form.once.data, now=now())
+            take_form(form.sent, now=now())
             write_to_reporter(
                 current_actor(),
                 project.id,

@@ -74,7 +74,7 @@ def save_new(place: Place, project: Scope) -> ResponseReturnValue:
         return _render_form(place, form, project, here), 422
     try:
         with transaction():
-            take_form(form.once.data, now=now())
+            take_form(form.sent, now=now())
             need_id = draft_need(
                 current_actor(), place.organization_id, project.id, form.read(), now=now()
             )
@@ -140,7 +140,7 @@ def send_message(place: Place, need_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
-                take_form(form.once.data, now=now())
+                take_form(form.sent, now=now())
                 write_to_maintainers(
                     current_actor(), place.organization_id, need_id, form.text.data, now=now()
                 )

@@ -100,7 +100,7 @@ def write(organization: Scope, request_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
-                take_form(form.once.data, now=now())
+                take_form(form.sent, now=now())
                 write_about_support(
                     current_actor(), organization.id, request_id, form.text.data,
                     site=_site(), now=now(),

@@ -69,7 +69,7 @@ def answer(project: Scope, number: int) -> ResponseReturnValue:
     if form.validate():
         try:
             with transaction():
-                take_form(form.once.data, now=now())
+                take_form(form.sent, now=now())
                 _act(project, number, SupportAction(form.action.data), form)
         except Refusal as refusal:
             refused(form, refusal)
