@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from portal.database import db, transaction
 from portal.domain.charter import DecisionMode, House, PrivacyMode
-from portal.domain.votes import full_hour, reminder_instants
+from portal.domain.papers import YES_NO_PAPER
+from portal.domain.votes import Method, full_hour, reminder_instants
 from portal.jobs import run_due
 from portal.models.outbox import OutboxMessage
 from portal.models.votes import VoteReminder
@@ -21,7 +22,7 @@ from portal.services.votes.reminders import find_due_reminders, remind
 from portal.services.votes.turnout import count_turnout, find_uncounted
 from portal.services.votes.windows import extend_window
 from tests.builders import NOW
-from tests.vote_builders import DAY, SITE, Scene, cast, close, make_scene, make_vote
+from tests.vote_builders import DAY, SITE, Scene, cast, close, make_paper, make_scene, make_vote
 
 END = NOW + 14 * DAY
 HOUR = timedelta(hours=1)
@@ -206,3 +207,17 @@ def test_the_periodic_work_counts_and_reminds(committed_app: Flask) -> None:
         db.session.rollback()
         assert find_window(vote).turnouts[0].present == 1
         assert reminded(scene) == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("method", "said"),
+    [(Method.YES_NO, "To abstain or to recuse yourself"), (Method.SCORE, "To recuse yourself")],
+)
+def test_a_reminder_names_what_the_ballot_offers(app: Flask, method: Method, said: str) -> None:
+    """Nobody can abstain where there are options."""
+    paper = YES_NO_PAPER if method is Method.YES_NO else make_paper(method)
+    make_vote(make_scene(weights=(1,)), paper=paper)
+    run_reminders(NOW + 8 * DAY)
+    mails = select(OutboxMessage).where(OutboxMessage.dedupe_key.like("%:reminder:%"))
+    told = db.session.scalars(mails).one().paragraphs.splitlines()
+    assert f"{said} counts as taking part, too." in told

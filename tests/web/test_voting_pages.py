@@ -8,10 +8,13 @@ from fractions import Fraction
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
-from portal.database import transaction
+from portal.database import db, transaction
+from portal.domain.charter import PrivacyMode
 from portal.domain.permissions import OrganizationRole, ProjectRole
 from portal.models.organizations import Membership
+from portal.models.outbox import OutboxMessage
 from portal.queries.votes.outcomes import get_outcome_page
 from portal.queries.votes.proposals import get_desk_proposal, get_proposal_page
 from tests.builders import NOW, make_person, make_project, sign_in
@@ -431,3 +434,33 @@ def test_shares_are_exact_in_the_preview(app: Flask) -> None:
     # VOTING 2: capped to a quarter, the largest of these weighs 6 and holds a quarter.
     assert "25%" in page
     assert "capped" in page
+
+
+def test_no_page_or_mail_of_a_secret_vote_says_that_it_will_be_opened(app: Flask) -> None:
+    """What is true of a sealed roll call, that all is opened at the close, is not true of it."""
+    scene = make_scene(weights=(2,) * 5, privacy=PrivacyMode.SECRET_AGGREGATE)
+    vote = live_vote(scene)
+    cast(scene, vote, 0, "for", now=today())
+    own = f"/organizations/{scene.organizations[0].slug}/votes/{vote}"
+    elector = sign_in(app, scene.representatives[0])
+    proposal = app.test_client().get(f"/p/{scene.project.slug}/proposals/1").text
+    ballot, receipt = elector.get(own).text, elector.get(f"{own}/receipt").text
+    desk = sign_in(app, scene.lead).get(f"/desk/{scene.project.slug}/votes/{vote}").text
+    mails = db.session.scalars(select(OutboxMessage.paragraphs)).all()
+    assert len(mails) == 6
+    for untrue in (
+        "every choice, weight and reason is opened",
+        "sees your choice before the close",
+        "see this before the close",
+        "sees it before the close",
+        "to nobody before the close",
+        "ealed until the close",
+        "ntil then nobody sees",
+        "See who has voted",
+    ):
+        for said in (ballot, receipt, proposal, desk, *map(str, mails)):
+            assert untrue not in said
+    assert "nobody ever sees a choice" in proposal
+    assert "nobody ever sees a choice" in desk
+    assert "Nobody ever sees your choice" in ballot
+    assert "Show the file to nobody, not even after the close." in receipt

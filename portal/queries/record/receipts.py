@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, select
 
 from portal.database import db
+from portal.domain.charter import PrivacyMode
 from portal.domain.errors import NotFound
 from portal.domain.record.entries import opened_ballot
 from portal.models.projects import Project
@@ -23,7 +24,7 @@ class ReceiptPage:
 
     Without a ballot, ``reference`` is empty. ``index`` is None while the entry of a secret ballot
     waits for its batch, and for good where the ballot is older than the record. ``opening`` is
-    ballot and nonce: for the elector alone.
+    ballot and nonce: for the elector alone, and in a ``secret`` vote so for good.
     """
 
     vote_id: int
@@ -35,6 +36,7 @@ class ReceiptPage:
     cast_at: datetime | None
     index: int | None
     opening: Mapping[str, Any] | None
+    secret: bool
 
 
 def get_organization_receipt(organization_id: int, vote_id: int) -> ReceiptPage:
@@ -88,4 +90,5 @@ def _page(
         cast_at=None if ballot is None else ballot.cast_at,
         index=index,
         opening=opening,
+        secret=vote.terms["privacy"] == PrivacyMode.SECRET_AGGREGATE,
     )

@@ -10,9 +10,11 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute
 
 from portal.database import db
+from portal.domain.charter import PrivacyMode
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import PROJECT_POLICY, OrganizationRole, Permission
 from portal.domain.rules import read_texts
+from portal.domain.votes import Method
 from portal.models.contributors import Contributor
 from portal.models.identity import Person
 from portal.models.organizations import Membership, Organization
@@ -70,6 +72,8 @@ def spans(vote_id: int, *, after: int = 0) -> Iterator[Span]:
 
 def tell_open(vote: Vote, *, site: str, now: datetime) -> None:
     """Tell everybody who may cast a ballot that it is open, and until when."""
+    secret = vote.terms["privacy"] == PrivacyMode.SECRET_AGGREGATE
+    sees = "ever sees it: the vote is secret" if secret else "sees it before the close"
     _tell(
         vote,
         "open",
@@ -77,7 +81,7 @@ def tell_open(vote: Vote, *, site: str, now: datetime) -> None:
         [
             f"{vote.project.name} asks: {vote.question}",
             f"Your ballot is open until {instant_text(vote.closes_at)}.",
-            "Until then you can change it; nobody else sees it before the close.",
+            f"Until then you can change it; nobody else {sees}.",
         ],
         site=site,
         now=now,
@@ -113,7 +117,9 @@ def remind_missing(vote: Vote, reminder_id: int, *, site: str, now: datetime) ->
         [
             f"{vote.project.name} asks: {vote.question}",
             f"Your ballot is not cast. The vote closes {instant_text(vote.closes_at)}.",
-            "To abstain or to recuse yourself counts as taking part, too.",
+            "To abstain or to recuse yourself counts as taking part, too."
+            if vote.method is Method.YES_NO
+            else "To recuse yourself counts as taking part, too.",
         ],
         missing=True,
         site=site,
@@ -222,7 +228,7 @@ def send_receipt(vote: Found, receipt: Receipt, email: str, *, url: str) -> None
             f"{done} Its receipt is {reference}.",
             "Download the receipt: it proves that your ballot is in the public record.",
             f"You can change it until {instant_text(vote.closes_at)}.",
-            "This mail does not say what you chose: ballots are sealed until the close.",
+            "This mail does not say what you chose: your ballot is sealed.",
         ],
         why="You cast this ballot.",
         action=("See the receipt", f"{url}/receipt"),
