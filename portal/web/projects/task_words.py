@@ -93,7 +93,7 @@ _TO_THE_MINUTE = frozenset(
 class TaskLine:
     """One task on a page: what it is about, where it is done, what is asked, since or until when.
 
-    ``place`` is where it waits, empty on a desk of one place.
+    ``place`` is where it waits, empty on a desk of one place; ``late`` says that its day is over.
     """
 
     title: str
@@ -102,6 +102,7 @@ class TaskLine:
     detail: str
     place: str
     when: str | Markup
+    late: bool
     more: str
 
 
@@ -147,10 +148,15 @@ def _line(task: Task, root: str, place: str, now: datetime) -> TaskLine:
         detail=task.detail,
         place=place,
         when=_when(task, now),
+        late=_late(task, now),
         more=ngettext("and %(num)s more like it", "and %(num)s more like it", task.more)
         if task.more
         else "",
     )
+
+
+def _late(task: Task, now: datetime) -> bool:
+    return task.due_at is not None and task.due_at.date() < now.date()
 
 
 def _when(task: Task, now: datetime) -> str | Markup:
@@ -158,7 +164,7 @@ def _when(task: Task, now: datetime) -> str | Markup:
         return escape(_("closes %(when)s")) % {"when": format_at(task.due_at)}
     if task.due_at is not None:
         day = format_on(task.due_at.date())
-        if task.due_at.date() < now.date():
+        if _late(task, now):
             return _("was due on %(day)s", day=day)
         return _("until %(day)s", day=day)
     return _("since %(day)s", day=format_on(task.since.date())) if task.since else ""
