@@ -50,6 +50,20 @@ def test_a_newcomer_signs_in_by_mail_and_is_asked_for_a_name(
     assert "does not sign you in" not in again.text
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("/p/kelpline/tiers/company/buy", "the tier you chose"),
+        ("/account", "the page you asked for"),
+        ("", None),
+    ],
+)
+def test_signing_in_says_where_it_leads(client: FlaskClient, asked: str, said: str | None) -> None:
+    page = client.get("/sign-in", query_string={"next": asked}).text
+    assert ("What happens next" in page) is (said is not None)
+    assert (said or "") in page
+
+
 def test_a_used_link_opened_again_says_who_is_signed_in_or_that_it_works_once(
     app: Flask, client: FlaskClient
 ) -> None:
