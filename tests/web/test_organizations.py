@@ -74,6 +74,18 @@ def test_founding_leads_to_the_desk(browser: FlaskClient) -> None:
     assert "No sponsorship yet" in page
 
 
+def test_whoever_founds_on_the_way_to_a_tier_comes_back_to_it(browser: FlaskClient) -> None:
+    here = "/p/kelp/tiers/company/buy"
+    page = browser.get("/organizations/new", query_string={"next": here}).text
+    assert f'name="next" type="hidden" value="{here}"' in page
+    form = {"name": "Lumen Labs", "kind": "company", "next": here}
+    refused = browser.post("/organizations/new", data=form | {"name": ""})
+    assert f'value="{here}"' in refused.text
+    assert browser.post("/organizations/new", data=form).location == here
+    elsewhere = form | {"name": "Lumen", "next": "//evil.example"}
+    assert browser.post("/organizations/new", data=elsewhere).location == "/organizations/lumen"
+
+
 @pytest.mark.parametrize(
     "data",
     [

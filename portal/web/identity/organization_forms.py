@@ -8,7 +8,14 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import FileStorage
-from wtforms import BooleanField, FileField, RadioField, SelectField, SelectMultipleField
+from wtforms import (
+    BooleanField,
+    FileField,
+    HiddenField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+)
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 from wtforms.widgets import CheckboxInput, ListWidget
@@ -40,8 +47,9 @@ def country_choices() -> list[SelectChoice]:
 
 
 class FoundForm(OnceForm):
-    """A new organization."""
+    """A new organization, and the page to come back to once it is founded."""
 
+    next = HiddenField()
     name = TextField(
         _l("Name of the organization"),
         max_length=PROFILE_LENGTHS["name"],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flask import Blueprint, flash, redirect, render_template, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from portal.database import transaction
 from portal.domain.errors import Refusal
+from portal.domain.identity import local_path
 from portal.domain.organizations import OrganizationKind
 from portal.domain.permissions import Permission
 from portal.queries.identity.actors import Scope
@@ -41,8 +42,9 @@ blueprint = Blueprint("organizations", __name__)
 @blueprint.get("/organizations/new")
 @requires(Permission.PERSON_ORGANIZATION_FOUND)
 def ask_found() -> ResponseReturnValue:
-    """Ask for the new organization's name."""
-    return render_template("organizations/new.html", form=FoundForm())
+    """Ask for the new organization's name; ``next`` is where somebody was about to buy."""
+    form = FoundForm(data={"next": local_path(request.args.get("next"), "")})
+    return render_template("organizations/new.html", form=form)
 
 
 @blueprint.post("/organizations/new")
@@ -65,7 +67,8 @@ def found() -> ResponseReturnValue:
             refused(form, refusal)
         else:
             flash(_("The organization is founded. You are its owner and representative."), "good")
-            return redirect(url_for("organizations.show", organization=slug), 303)
+            here = url_for("organizations.show", organization=slug)
+            return redirect(local_path(form.next.data, here), 303)
     return render_template("organizations/new.html", form=form), 422
 
 
