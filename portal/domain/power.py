@@ -3,7 +3,7 @@
 Indices are fractions, counted exactly over integer weights (see `coalitions` for how). Declared
 coarsening: `banzhaf_unit` and `shapley_unit` tell the unit in which weights are read. It is 1,
 hence exact, for the few different weights that tiers make, and with Banzhaf for 200 electors of
-any weights up to 5,000 thousandths on average. A game of more work than a page can wait for is
+any weights up to 3,700 thousandths on average. A game of more work than a page can wait for is
 first rounded to a larger unit; it is then counted exactly, so that every recount agrees. With
 Shapley-Shubik, which counts coalitions by size too, 200 different weights are rounded so that they
 add up to about 1,500 units.
@@ -28,7 +28,7 @@ SHAPLEY_ELECTORS = 400
 Value = TypeVar("Value", int, Fraction)
 
 # Microseconds of work beyond which weights are rounded; most games take a few thousand.
-_BANZHAF_WORK = 700_000
+_BANZHAF_WORK = 500_000
 _SHAPLEY_WORK = 1_000_000
 
 
