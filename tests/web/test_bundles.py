@@ -294,6 +294,20 @@ def test_what_differs_is_said(app: Flask, client: FlaskClient) -> None:
     refuse("checkpoint.txt", bundle.CHECKPOINT, files[bundle.CHECKPOINT].replace(b"kelp", b"reef"))
 
 
+def test_the_files_of_another_vote_are_named(app: Flask, client: FlaskClient) -> None:
+    """Each of them holds by itself, and was signed by the same key."""
+    scene = held_vote()
+    vote = make_vote(scene, make_consultation(scene))
+    cast(scene, vote, 0, "against")
+    close(vote)
+    files, others = (archive.read_archive(archive_of(client, number)) for number in (1, 2))
+    for name in (bundle.LOG, bundle.PROOF, bundle.CHECKPOINT, bundle.RULES, bundle.BALLOTS):
+        with pytest.raises(archive.BundleWrong, match=name) as refused:
+            bundle.check_bundle(files | {name: others[name]})
+        assert "zip" not in str(refused.value)
+        assert (bundle.RULES in str(refused.value)) is (name == bundle.RULES)
+
+
 def test_weights_are_recomputed_from_what_was_bought(app: Flask, client: FlaskClient) -> None:
     """Even where the rules themselves were frozen with a wrong weight."""
     held_vote()

@@ -61,10 +61,12 @@ def _recompute(files: Files, trusted: list[VerifierKey]) -> list[str]:
     """Everything but the manifest, in the order in which one thing rests on another."""
     rules, outcome = _json(files, RULES), _json(files, OUTCOME)
     leaves = _lines(files, LOG)
-    entries = _check_entries(leaves, rules)
+    # The log first, up to its signature: another one must not put the blame on the rules.
+    entries = _check_entries(leaves)
+    key = _check_root(files, leaves, trusted, entries[0]["project"])
+    _check_rules(rules, entries[0])
     _check_weights(rules)
     _check_power(rules, _json(files, POWER))
-    key = _check_root(files, leaves, trusted, rules["project"])
     root = bytes.fromhex(entries[-1]["body"]["closed_root"])
     standing = _standing(entries)
     if entries[-2]["body"]["ballots"] != standing.total():
@@ -134,8 +136,8 @@ def _lines(files: Files, name: str) -> list[bytes]:
     return lines
 
 
-def _check_entries(leaves: list[bytes], rules: dict[str, Any]) -> list[dict[str, Any]]:
-    """The vote's entries are complete, in order, and about these rules."""
+def _check_entries(leaves: list[bytes]) -> list[dict[str, Any]]:
+    """The entries are those of one vote, complete and in order."""
     entries: list[dict[str, Any]] = [json.loads(leaf) for leaf in leaves]
     try:
         subject, project = entries[0]["subject"], entries[0]["project"]
@@ -150,17 +152,20 @@ def _check_entries(leaves: list[bytes], rules: dict[str, Any]) -> list[dict[str,
             [EntryType.VOTE_CLOSED, EntryType.TALLIED],
         ):
             raise BundleWrong(f"{LOG}: it does not lead from the opening to the tally")
-        # The log itself first: a fingerprint altered in it must not put the blame on the rules.
         closed = log_root(leaves[:-1])
         if entries[-1]["body"]["closed_root"] != closed.hex():
             raise BundleWrong(f"{LOG}: the root of the closed log is another")
-        if entries[0]["body"]["fingerprint"] != fingerprint(rules):
-            raise BundleWrong(f"{RULES} are not the rules that the vote was opened with")
-        if project != rules["project"]:
-            raise BundleWrong(f"{LOG}: its entries are another project's")
     except (KeyError, TypeError, IndexError) as error:
         raise BundleWrong(f"{LOG} does not hold a vote's entries") from error
     return entries
+
+
+def _check_rules(rules: dict[str, Any], opened: dict[str, Any]) -> None:
+    """The rules are those whose fingerprint was put on record at the opening."""
+    if opened["body"]["fingerprint"] != fingerprint(rules):
+        raise BundleWrong(f"{RULES} are not the rules that the vote was opened with")
+    if opened["project"] != rules["project"]:
+        raise BundleWrong(f"{LOG}: its entries are another project's")
 
 
 def _check_weights(rules: dict[str, Any]) -> None:
@@ -213,18 +218,27 @@ def _check_root(
         key = read_verifier_key(_text(files, KEY).removesuffix("\n"))
         text, signer = open_note(_text(files, CHECKPOINT), trusted or [key])
         checkpoint = read_checkpoint(text)
-        held = dict(zip(proof["indices"], map(leaf_hash, leaves), strict=True))
+        held = _placed(proof["indices"], leaves)
         hashes = [bytes.fromhex(each) for each in proof["hashes"]]
         root = root_with(held, checkpoint.size, hashes)
     except NoteWrong as error:
         raise BundleWrong(f"{CHECKPOINT} or {KEY}: {error}") from error
     except (ProofWrong, ValueError, KeyError, TypeError, IndexError) as error:
-        raise BundleWrong(f"{PROOF} does not prove the entries: {error}") from error
+        raise BundleWrong(
+            f"{PROOF} does not prove {LOG} by {CHECKPOINT}; one of them is another: {error}"
+        ) from error
     if root != checkpoint.root:
         raise BundleWrong(f"{LOG} or {PROOF}: they lead to another root than {CHECKPOINT} has")
     if not checkpoint.origin.endswith(f"/p/{project}/record"):
         raise BundleWrong(f"{CHECKPOINT} is about another log")
     return signer
+
+
+def _placed(indices: list[int], leaves: list[bytes]) -> dict[int, bytes]:
+    """The hash of each leaf by its place in the log."""
+    if len(indices) != len(leaves):
+        raise ProofWrong(f"{len(indices)} places for {len(leaves)} entries")
+    return dict(zip(indices, map(leaf_hash, leaves), strict=True))
 
 
 def _standing(entries: list[dict[str, Any]]) -> Counter[str]:
