@@ -22,7 +22,8 @@ def print_report(report: Report) -> None:
 
 def _heading(report: Report, how: str) -> None:
     click.echo(f"{how}: {report['ballots']} ballots, weight {report['weight']}")
-    click.echo(f"A majority is more than {report['majority_above']}")
+    if report["method"] in {Method.RANKED, Method.APPROVAL}:  # whose figures are weights
+        click.echo(f"A majority is more than {report['majority_above']}")
 
 
 def _order(report: Report) -> None:

@@ -58,6 +58,17 @@ def test_ranked_text(tmp_path: Path) -> None:
     assert "Strongest paths" in shown
 
 
+def test_a_majority_is_named_where_figures_are_weights(tmp_path: Path) -> None:
+    """Two for and one against carry, though two are no majority of five who were asked."""
+    said = "A majority is more than"
+    assert said in _run(tmp_path, "x.csv", CYCLE).stdout
+    text = "v\nfor\nfor\nagainst\nabstain\nabstain\n"
+    ran = _run(tmp_path, "x.csv", text, "--method", "yes_no")
+    assert "Carried" in ran.stdout
+    assert said not in ran.stdout
+    assert said not in _run(tmp_path, "x.pb", BUDGET).stdout
+
+
 def test_unranked_policy_changes_the_order(tmp_path: Path) -> None:
     text = "a,b\n1,\n1,\n2,1\n"
     assert _json(tmp_path, "x.csv", text)["order"] == [["b"], ["a"]]

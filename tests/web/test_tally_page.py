@@ -57,7 +57,13 @@ def test_ranked_ballots_with_ties_for_a_seat(client: FlaskClient) -> None:
         ("x.csv", "Ann,Bob\n5,2\n", {"method": "score"}, "Median"),
         ("x.csv", "Ann,Bob\n2,1\n", {"method": "quadratic"}, "Totals"),
         ("x.csv", "Ann,Bob\nx,\n", {"method": "approval"}, "A majority is more than 0.5"),
-        ("x.csv", "v\nfor\n", {"method": "yes_no"}, "For is 100% of for and against"),
+        ("x.csv", "v\nfor\n", {"method": "yes_no"}, "For weighs 1 and against 0: for is 100%"),
+        (
+            "x.csv",
+            "v\nfor\n",
+            {"method": "yes_no", "threshold": "2/3"},
+            "At least 2/3 of both was needed.",
+        ),
         ("x.csv", "v\n\n", {"method": "yes_no"}, "Not carried: for and against weigh the same"),
         ("x.pb", BUDGET, {}, "Funded for 6 of 10; 4 remains"),
         ("x.pb", BUDGET.replace("q;5", "q;4"), {}, "each share was raised by 1 unit"),
@@ -70,6 +76,17 @@ def test_each_method_has_its_words(
     page = _send(client, name, text, **rules)
     assert page.status_code == 200
     assert said in page.text
+
+
+@pytest.mark.parametrize("method", ["score", "quadratic", "yes_no"])
+def test_sums_that_are_no_weights_are_not_held_against_a_majority(
+    client: FlaskClient, method: str
+) -> None:
+    text = "v\nfor\n" if method == "yes_no" else "Ann,Bob\n5,\n"
+    page = _send(client, "x.csv", text, method=method)
+    assert page.status_code == 200
+    assert "A majority is more than" not in page.text
+    assert "None" not in page.text  # the median of whom nobody scored
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,8 @@ def _explain_order(report: Report) -> Iterator[str]:
             "%(num)s seats are open among those tied for them.",
             report["open_seats"],
         )
-    yield _("A majority is more than %(weight)s.", weight=report["majority_above"])
+    if report["method"] in {Method.RANKED, Method.APPROVAL}:  # whose figures are weights
+        yield _("A majority is more than %(weight)s.", weight=report["majority_above"])
 
 
 def _explain_yes_no(report: Report) -> Iterator[str]:
@@ -69,7 +70,16 @@ def _explain_yes_no(report: Report) -> Iterator[str]:
         yield _("Not carried: %(reason)s.", reason=reasons[reason])
     if report["share_for"] is not None:
         share = format_share(Fraction(report["share_for"]))
-        yield _("For is %(share)s of for and against.", share=share)
+        yield _(
+            "For weighs %(for)s and against %(against)s: for is %(share)s of both.",
+            **{
+                "for": report["totals"]["for"]["weight"],
+                "against": report["totals"]["against"]["weight"],
+                "share": share,
+            },
+        )
+    if report["threshold"] is not None:
+        yield _("At least %(share)s of both was needed.", share=report["threshold"])
 
 
 def _explain_budget(report: Report) -> Iterator[str]:
@@ -100,12 +110,17 @@ def _bars(report: Report) -> Bars:
             int(Fraction(totals[option]) * _FINE),
             str(totals[option]),
             option in seated,
-            (str(totals[option]), *([str(medians[option])] if medians else [])),
+            (str(totals[option]), *([_median(medians[option])] if medians else [])),
         )
         for group in report["order"]
         for option in group
     )
     return Bars(_("Totals"), (_("Total"), *([_("Median")] if medians else [])), bars)
+
+
+def _median(score: object) -> str:
+    """A median, or nothing where nobody scored."""
+    return "" if score is None else str(score)
 
 
 def _positions(report: Report) -> Bars:
