@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from wtforms import FileField
 
 from portal.domain.errors import Refusal
 from portal.web.forms import EmailField, Form, LongTextField, TextField, WebAddressField, refused
+from portal.web.votes.vote_forms import InstantField
 
 
 class _Sample(Form):
@@ -92,3 +94,32 @@ def test_a_sentence_for_an_empty_field_is_a_plain_string(app: Flask) -> None:
         form = Lazy()
         assert not form.validate()
         assert [type(error) for error in form.name.errors] == [str]
+
+
+class _Closing(Form):
+    closes_at = InstantField("Closes at (UTC)")
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["2027-03-31T12:00", " 2027-03-31 12:00 ", "2027-03-31T12:00:30", "2027-03-31T12:00Z",
+     "2027-03-31 12:00 UTC"],
+)  # fmt: skip
+def test_an_instant_is_read_to_the_minute_in_utc(app: Flask, typed: str) -> None:
+    with app.test_request_context("/", method="POST", data={"closes_at": typed}):
+        form = _Closing()
+        assert form.validate()
+        assert form.closes_at.data == datetime(2027, 3, 31, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "typed", ["2027-03-31T12:00+02:00", "2027-03-31T12:00 CET", "2027-03-31T12:00x", "12:00"]
+)
+def test_an_instant_of_another_zone_or_with_more_behind_it_is_refused(
+    app: Flask, typed: str
+) -> None:
+    with app.test_request_context("/", method="POST", data={"closes_at": typed}):
+        form = _Closing()
+        assert not form.validate()
+        assert form.closes_at.errors
+        assert form.closes_at._value() == typed

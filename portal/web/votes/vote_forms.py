@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from flask_babel import gettext as _
@@ -32,21 +33,20 @@ _TYPED = "%Y-%m-%dT%H:%M"
 
 
 class InstantField(DateTimeLocalField):  # type: ignore[misc]
-    """A date and a time in UTC, to the minute."""
+    """A date and a time in UTC, to the minute; what says another zone is refused."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         """Read what browsers send, and what people type where there is no picker."""
-        raw = (valuelist[0] if valuelist else "").strip().replace(" ", "T")
+        raw = (valuelist[0] if valuelist else "").strip().removesuffix("UTC").removesuffix("Z")
+        self.data = None
         if not raw:
-            self.data = None
             return
-        try:
-            self.data = datetime.strptime(raw[:16], _TYPED).replace(tzinfo=UTC)
-        except ValueError:
-            self.data = None
-            raise ValueError(
-                _("Type a date and a time in UTC, such as 2027-03-31T12:00.")
-            ) from None
+        for form in (_TYPED, f"{_TYPED}:%S"):
+            with suppress(ValueError):
+                typed = datetime.strptime(raw.strip().replace(" ", "T"), form).replace(tzinfo=UTC)
+                self.data = typed.replace(second=0)
+        if self.data is None:
+            raise ValueError(_("Type a date and a time in UTC, such as 2027-03-31T12:00."))
 
     def _value(self) -> str:
         if self.raw_data:
