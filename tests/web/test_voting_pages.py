@@ -8,11 +8,12 @@ from fractions import Fraction
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.database import db, transaction
 from portal.domain.charter import PrivacyMode
 from portal.domain.permissions import OrganizationRole, ProjectRole
+from portal.models.decisions import DecisionRecord
 from portal.models.organizations import Membership
 from portal.models.outbox import OutboxMessage
 from portal.queries.votes.outcomes import get_outcome_page
@@ -373,6 +374,13 @@ def test_a_departure_without_reasons_is_refused(app: Flask) -> None:
     assert decision is not None
     assert decision.follows is False
     assert lead.post(url, data=data | {"reasons": "Again."}).status_code == 422
+    public = f"/p/{scene.project.slug}/proposals/1"
+    for page in (public, f"{public}/decision"):
+        assert "The decision is looked at again on" in lead.get(page).text
+    db.session.execute(update(DecisionRecord).values(review_on=(today() - DAY).date()))
+    db.session.commit()
+    for page in (public, f"{public}/decision"):
+        assert "was to be looked at again on" in lead.get(page).text
 
 
 @pytest.mark.parametrize(

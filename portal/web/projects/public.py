@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -150,6 +151,7 @@ def proposal(project: str, number: int) -> ResponseReturnValue:
     page = get_proposal_page(frame.id, number, now=now())
     for vote in page.votes:
         page_changes_at(vote.closes_at, now=now())
+        page_changes_at(_day_after(vote.review_on), now=now())
     page_changes_at(page.consulted_until, now=now())
     window = find_window(page.votes[0].id) if page.votes else None
     asked = page.asked
@@ -228,6 +230,7 @@ def decision(project: str, number: int) -> ResponseReturnValue:
     page = _outcome(frame.id, number, reviews=True)
     if page.decision is None:
         raise NotFound("decision")
+    page_changes_at(_day_after(page.decision.next_review_on), now=now())
     return _page("decision", project=frame, page=page)
 
 
@@ -307,6 +310,11 @@ def _outcome(project_id: int, number: int, *, after: int = 0, reviews: bool = Fa
     return get_outcome_page(
         project_id, number, vote_id=asked_number("vote"), after=after, reviews=reviews
     )
+
+
+def _day_after(day: date | None) -> datetime | None:
+    """When a day is over, for pages that say whether it is."""
+    return None if day is None else datetime.combine(day + timedelta(days=1), time(), UTC)
 
 
 def _page(template: str, **context: Any) -> str:  # noqa: ANN401 - whatever the template shows
