@@ -19,6 +19,7 @@ from portal.domain.record import tree
 from portal.domain.record.notes import open_note, read_checkpoint, read_verifier_key
 from portal.domain.record.receipts import ReceiptWrong, check_receipt
 from portal.jobs import run_due
+from portal.models.outbox import OutboxMessage
 from portal.models.proposals import Proposal
 from portal.models.record import LogCheckpoint
 from portal.services.votes.decisions import decide
@@ -281,6 +282,24 @@ def test_checkpoints_are_kept_and_fed_with_outcomes_and_decisions(
     for entry in entries:
         link = entry.find(f"{atom}link").get("href", "")  # type: ignore[union-attr]
         assert client.get(link.removeprefix("http://localhost")).status_code == 200
+
+
+def test_the_outcome_mail_brings_receipt_and_checkpoint(app: Flask, client: FlaskClient) -> None:
+    """Whoever keeps the mail can tell whether the record was changed afterwards."""
+    _scene, vote = scene_with_ballots()
+    for _ in range(2):
+        run_due(app, NOW + 15 * DAY)
+    mails = select(OutboxMessage).where(OutboxMessage.dedupe_key.like("%:closed:%"))
+    told = db.session.scalars(mails).all()
+    assert len(told) == 4
+    note = client.get("/p/kelp/record/checkpoint/6").text
+    _origin, size, root = note.splitlines()[:3]
+    for mail in told:
+        assert f"holds {size} entries now" in mail.paragraphs
+        assert f"Its root is {root}." in mail.paragraphs
+        assert "http://localhost/p/kelp/record/checkpoint/6" in mail.paragraphs
+    receipts = {ballot.reference for ballot in ballots_of(vote)}
+    assert sum(f"Its receipt is {each}." in mail.paragraphs for mail in told for each in receipts)
 
 
 def test_the_feed_does_not_tell_the_minute_of_a_ballot(app: Flask, client: FlaskClient) -> None:

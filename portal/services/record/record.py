@@ -118,6 +118,21 @@ def subject_root(project_id: int, subject: str) -> bytes:
     return root_of(_subject_hashes(session, project_id, subject))
 
 
+def find_root_over(project_id: int, subject: str, type_: EntryType) -> tuple[int, bytes] | None:
+    """Size and root of a log that holds an entry of a subject; None until that is written."""
+    written = db.session.scalar(
+        select(LogEntry.index).where(
+            LogEntry.project_id == project_id, LogEntry.subject == subject, LogEntry.type == type_
+        )
+    )
+    if written is None:
+        return None
+    size, peaks = db.session.execute(
+        select(LogHead.size, LogHead.peaks).where(LogHead.project_id == project_id)
+    ).one()
+    return size, Frontier(size, _split(peaks)).root
+
+
 def _subject_hashes(session: Session, project_id: int, subject: str) -> Iterator[bytes]:
     stored = 0
     for digest in session.scalars(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from portal.database import db
 from portal.domain.charter import PrivacyMode
 from portal.domain.notifications import MailKind
 from portal.domain.permissions import PROJECT_POLICY, OrganizationRole, Permission
+from portal.domain.record.entries import EntryType, vote_subject
 from portal.domain.rules import read_texts
 from portal.domain.votes import Method
 from portal.models.contributors import Contributor
@@ -22,6 +24,7 @@ from portal.models.projects import Maintainership
 from portal.models.votes import Ballot, Elector, ElectorOrganization, Vote
 from portal.services.outbox import Letter, post_mail, post_mails
 from portal.services.projects.holders import find_holders
+from portal.services.record.record import find_root_over
 from portal.statements import Found
 
 _CASTERS = (OrganizationRole.REPRESENTATIVE, OrganizationRole.DEPUTY)
@@ -128,8 +131,14 @@ def remind_missing(vote: Vote, reminder_id: int, *, site: str, now: datetime) ->
 
 
 def tell_closed(vote: Vote, outcome: str, span: Span, *, site: str, now: datetime) -> None:
-    """Tell those who could cast the ballots of a span of electors how the vote ended."""
-    page = f"{site}/p/{vote.project.slug}/proposals/{vote.proposal.number}/outcome?vote={vote.id}"
+    """Tell those who could cast the ballots of a span of electors how the vote ended.
+
+    With the checkpoint of the record, once the outcome is on it.
+    """
+    project = f"{site}/p/{vote.project.slug}"
+    page = f"{project}/proposals/{vote.proposal.number}/outcome?vote={vote.id}"
+    over = find_root_over(vote.project_id, vote_subject(vote.id), EntryType.TALLIED)
+    kept = () if over is None else _kept(*over, f"{project}/record/checkpoint")
     post_mails(
         (
             Letter(
@@ -141,8 +150,8 @@ def tell_closed(vote: Vote, outcome: str, span: Span, *, site: str, now: datetim
                     outcome,
                     "No ballot of yours was counted."
                     if caster.receipt is None
-                    else f"Your ballot was counted. Its receipt is {caster.receipt}; the outcome's"
-                    " page leads to the public record and its checkpoint.",
+                    else f"Your ballot was counted. Its receipt is {caster.receipt}.",
+                    *kept,
                 ],
                 why=caster.why,
                 action=("See the outcome", page),
@@ -153,6 +162,15 @@ def tell_closed(vote: Vote, outcome: str, span: Span, *, site: str, now: datetim
             for caster in _casters(vote, span)
         ),
         now=now,
+    )
+
+
+def _kept(size: int, root: bytes, checkpoints: str) -> tuple[str, str]:
+    """What a mail keeps of the record: its checkpoint, in somebody else's hands."""
+    told = base64.b64encode(root).decode()
+    return (
+        f"The public record holds {size} entries now, this outcome among them. Its root is {told}.",
+        f"Keep this mail: a changed record has another root at that size: {checkpoints}/{size}",
     )
 
 
