@@ -90,6 +90,9 @@ def test_a_preview_shows_shares_and_saves_nothing(browser: FlaskClient) -> None:
 def test_a_threshold_changes_power_and_what_carries(browser: FlaskClient) -> None:
     _status, page = post(browser, cap="1", threshold="9/10", step="preview")
     assert "can stop every proposal alone" in page
+    carries = page[page.index("Carries if everybody votes") :][:500]
+    assert "more than 3</span>" in carries
+    assert carries.count("more than") == 1, "a threshold is a weight to reach"
     _status, page = post(browser, quorum_weight="1", step="preview")
     assert "6 and 2 electors" in page
 

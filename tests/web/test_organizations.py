@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -84,6 +85,14 @@ def test_whoever_founds_on_the_way_to_a_tier_comes_back_to_it(browser: FlaskClie
     assert browser.post("/organizations/new", data=form).location == here
     elsewhere = form | {"name": "Lumen", "next": "//evil.example"}
     assert browser.post("/organizations/new", data=elsewhere).location == "/organizations/lumen"
+
+
+def test_the_headings_of_a_page_without_a_stake_leave_out_no_level(
+    browser: FlaskClient, acme: Organization
+) -> None:
+    page = browser.get(f"/organizations/{acme.slug}/stake").text
+    levels = [int(level) for level in re.findall(r"<h([1-6])", page[page.index("<h1") :])]
+    assert levels[:3] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

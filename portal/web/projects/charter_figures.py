@@ -38,6 +38,14 @@ def beside(chart: Weights | None, other: Weights | None) -> Weights | None:
     return None if chart is None else replace(chart, beside=other)
 
 
+def _carrying(electorate: Electorate) -> str:
+    """More than half is said so: the smallest weight above it is a thousandth more."""
+    house = electorate.sponsors
+    if electorate.charter.threshold is None:
+        return _("more than %(weight)s", weight=format_weight(house.total // 2))
+    return format_weight(house.quota)
+
+
 def _people(electorate: Electorate) -> list[tuple[str, str]]:
     return [
         (_("Electors of the maintainers' house"), str(len(electorate.maintainers.electors))),
@@ -62,6 +70,6 @@ def _figures(electorate: Electorate) -> list[tuple[str, str]]:
             format_share(max((each.share for each in house.electors), default=Fraction(0))),
         ),
         (_("Largest power"), _("unknown") if largest is None else format_share(largest)),
-        (_("Carries if everybody votes"), format_weight(house.quota)),
+        (_("Carries if everybody votes"), _carrying(electorate)),
         (_("Present for a quorum"), quorum),
     ]
