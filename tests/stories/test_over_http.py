@@ -168,7 +168,9 @@ def test_upgrade_downgrade_and_refund_on_the_pages(street: Street) -> None:  # n
     assert [row.state.value for row in rows(SponsorshipChange)] == ["done"]
     assert whole_ledger() == [*paid(10000), *paid(20000)], "the first day is all the difference"
     client = street.shop.client
+    assert "The difference is paid, and you have Platinum now." in client.get(page()).text
     client.post(f"{page()}/change/gold", data={"version": "1", "due": "0"})
+    assert "It begins with the next term." in client.get(page()).text
     assert rows(SponsorshipChange)[-1].state.value == "scheduled"
     client.post(f"{page()}/withdraw-change")
     assert rows(SponsorshipChange)[-1].state.value == "withdrawn"

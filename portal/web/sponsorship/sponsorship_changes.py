@@ -184,8 +184,11 @@ def _ask(
         flash(_("The payment of the difference is still open."), "info")
     elif shown.proration is not None and not by_card:
         flash(_("The invoice is out. The tier changes when it is paid."), "good")
+    elif shown.proration is not None:
+        tier_name = shown.choice.terms.name
+        flash(_("The difference is paid, and you have %(tier)s now.", tier=tier_name), "good")
     else:
-        flash(_("The change is noted."), "good")
+        flash(_("The change is noted. It begins with the next term."), "good")
 
 
 def _put(asked: AskedChange) -> bool:
