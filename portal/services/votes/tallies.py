@@ -25,7 +25,7 @@ from portal.services.votes.vote_mail import spans, tell_closed, tell_decision_ow
 _SAID = {
     Verdict.CARRIED: "The proposal was carried.",
     Verdict.NOT_CARRIED: "The proposal was not carried.",
-    Verdict.VALID: "The vote is valid; its page shows what was chosen.",
+    Verdict.VALID: "The vote is valid; its page shows what came of it.",
     Verdict.NO_QUORUM: "The quorum was missed, so the vote gives no answer.",
 }
 

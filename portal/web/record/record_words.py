@@ -33,6 +33,6 @@ def outcome_sentence(verdict: Verdict) -> str:
     return {
         Verdict.CARRIED: _("The proposal was carried."),
         Verdict.NOT_CARRIED: _("The proposal was not carried."),
-        Verdict.VALID: _("The vote is valid; its page shows what was chosen."),
+        Verdict.VALID: _("The vote is valid; its page shows what came of it."),
         Verdict.NO_QUORUM: _("The quorum was missed, so the vote gives no answer."),
     }[verdict]
