@@ -221,7 +221,7 @@ def parse_price(typed: str, currency: str) -> Money:
         example = {0: "1200", 2: "1200.50", 3: "1200.500"}[places]
         raise Refusal(
             "price.malformed",
-            f"Type the price in {currency} as figures only, such as {example}.",
+            f"Type the amount in {currency} as figures only, at most twelve, such as {example}.",
             field="price",
         )
     return Money(int(whole + decimals.ljust(places, "0")), currency)

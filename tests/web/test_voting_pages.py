@@ -276,6 +276,19 @@ def test_a_crafted_ballot_is_refused_and_leaves_nothing(
     assert ballots_of(vote) == []
 
 
+def test_whoever_casts_again_is_told_what_became_of_the_earlier_ballot(app: Flask) -> None:
+    scene = make_scene()
+    vote = live_vote(scene)
+    client = sign_in(app, scene.representatives[0])
+    url = f"/organizations/{scene.organizations[0].slug}/votes/{vote}"
+    for position, said in (
+        ("for", "The ballot is cast. Its receipt"),
+        ("for", "This very ballot stood already."),
+        ("against", "The ballot is cast, and replaces the earlier one."),
+    ):
+        assert said in client.post(url, data={"position": position}, follow_redirects=True).text
+
+
 def test_a_ballot_after_the_close_is_refused_before_any_job_ran(app: Flask) -> None:
     scene = make_scene()
     vote = make_vote(scene, now=today() - 20 * DAY)

@@ -59,8 +59,17 @@ def cast_posted(cast: Callable[..., Receipt], *where: int) -> BallotForm | None:
     except Refusal as refusal:
         form.refuse(refusal)
         return form
-    flash(_("The ballot is cast. Its receipt is %(receipt)s.", receipt=receipt.reference), "done")
+    flash(_said(receipt), "done")
     return None
+
+
+def _said(receipt: Receipt) -> str:
+    done = _("The ballot is cast.")
+    if not receipt.fresh:
+        done = _("This very ballot stood already.")
+    elif receipt.replaced:
+        done = _("The ballot is cast, and replaces the earlier one.")
+    return f"{done} " + _("Its receipt is %(receipt)s.", receipt=receipt.reference)
 
 
 def ballot_context(page: BallotPage, form: BallotForm) -> dict[str, Any]:
