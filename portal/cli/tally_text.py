@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from portal.domain.tally.file_rules import Report
+from portal.domain.tally.ordering import number_places
 from portal.domain.votes import Method
 
 _MOST_COLUMNS = 40
@@ -29,13 +30,11 @@ def _heading(report: Report, how: str) -> None:
 def _order(report: Report) -> None:
     names = report["options"]
     click.echo("\nOrder (equal places are ties)")
-    place = 1
-    for group in report["order"]:
+    for place, group in number_places(report["order"]):
         for option in group:
             seated = "  seated" if option in report["seated"] else ""
             tied = "  tied for a seat" if option in report["tied"] else ""
             click.echo(f"{place:>4}. {names[option]}{seated}{tied}")
-        place += len(group)
     if report["tied"]:
         click.echo(f"      {report['open_seats']} of {report['seats']} seats open among those tied")
 

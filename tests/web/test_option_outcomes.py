@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from flask_babel import Babel
 
-from portal.domain.outcomes import Placing, RankedCount
+from portal.domain.outcomes import Placing, RankedCount, SumsCount
 from portal.domain.papers import BallotPaper, Option, print_paper
 from portal.domain.votes import Method
 from portal.web.charts import draw
 from portal.web.votes.option_charts import Matrix
-from portal.web.votes.option_outcomes import _explain_ranked
+from portal.web.votes.option_outcomes import _explain_ranked, _explain_sums
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +61,17 @@ def test_not_now_is_level_with_nobody_where_nobody_ranked_it() -> None:
     assert said[1].startswith("“Tracing” is first: beside each of the others, more weight")
     level = ranked([[0, 3, 2], [1, 0, 0], [2, 0, 0]], (("o1", "not_now"), ("o2",)))
     assert level == ["Level in first place: “Tracing”, “Not now”."]
+
+
+def test_places_after_a_tie_count_all_who_stand_before() -> None:
+    paper = print_paper(BallotPaper(Method.QUADRATIC, tuple(Option("", n) for n in "ABC")))
+    placing = Placing((("o1", "o3"), ("o2",)), (), ("o1", "o3"), 1)
+    count = SumsCount(placing, {"o1": 4, "o2": 1, "o3": 4}, {"o1": 2, "o2": 1, "o3": 3}, None)
+    assert [said.partition(":")[0] for said in _explain_sums(count, paper)] == [
+        "1. “A”",
+        "1. “C”",
+        "3. “B”",
+    ]
 
 
 def test_where_nobody_ranked_anything_nothing_is_level_or_compared() -> None:

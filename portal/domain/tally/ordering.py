@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # The best group first; options within a group are tied, in the order on offer.
 Order = tuple[tuple[str, ...], ...]
@@ -35,6 +35,14 @@ def order_by(totals: Mapping[str, int]) -> Order:
     for option, total in totals.items():
         groups.setdefault(total, []).append(option)
     return tuple(tuple(groups[total]) for total in sorted(groups, reverse=True))
+
+
+def number_places(order: Order) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """Each group with its place; ties share one, and the next counts all before it: 1, 1, 3."""
+    place = 1
+    for group in order:
+        yield place, group
+        place += len(group)
 
 
 def take_seats(order: Order, seats: int) -> Seats:

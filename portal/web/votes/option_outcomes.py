@@ -21,6 +21,7 @@ from portal.domain.outcomes import (
 from portal.domain.papers import BallotPaper
 from portal.domain.positions import Part
 from portal.domain.tally.options import NOT_NOW
+from portal.domain.tally.ordering import number_places
 from portal.domain.votes import Method
 from portal.domain.weights import THOUSANDTHS
 from portal.web.formats import format_money, format_share, format_weight
@@ -79,7 +80,7 @@ def explain_options(house: HouseFigures, paper: BallotPaper) -> Iterator[str]:
 
 def _explain_sums(count: SumsCount, paper: BallotPaper) -> Iterator[str]:
     names = option_names(paper)
-    for place, group in enumerate(count.placing.order[:3], start=1):
+    for place, group in number_places(count.placing.order[:3]):
         for option in group:
             yield _(
                 "%(place)s. “%(option)s”: %(total)s, from %(electors)s.",

@@ -15,6 +15,7 @@ from portal.domain.tally.file_counts import count_file
 from portal.domain.tally.file_rules import Completion, FileRules, Report
 from portal.domain.tally.formats import encoding_of, read_ballots
 from portal.domain.tally.options import Unranked
+from portal.domain.tally.ordering import number_places
 from portal.web.access import public
 from portal.web.forms import refused
 from portal.web.limits import limited
@@ -99,6 +100,7 @@ def _render(form: TallyForm, report: Report | None = None) -> str:
         "tally.html",
         form=form,
         report=report,
+        places=() if report is None else number_places(report.get("order", ())),
         chart=None if report is None else report_chart(report),
         said=() if report is None else list(explain_report(report)),
     )

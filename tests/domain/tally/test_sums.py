@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from portal.domain.tally.options import ApprovalChoice, QuadraticChoice, ScoreChoice
-from portal.domain.tally.ordering import Seats, order_by, take_seats, tie_order
+from portal.domain.tally.ordering import Seats, number_places, order_by, take_seats, tie_order
 from portal.domain.tally.recusal import Recusal
 from portal.domain.tally.sums import count_approval, count_quadratic, count_score
 
@@ -60,6 +60,11 @@ def test_order_copies_and_weightless_ballots_change_nothing(
 def test_an_order_is_groups_of_ties() -> None:
     assert order_by({"a": 1, "b": 2, "c": 1, "d": 0}) == (("b",), ("a", "c"), ("d",))
     assert order_by({}) == ()
+
+
+def test_places_after_a_tie_count_all_who_stand_before() -> None:
+    numbered = number_places((("a", "b"), ("c",), ("d", "e"), ("f",)))
+    assert [place for place, _group in numbered] == [1, 3, 4, 6]
 
 
 @pytest.mark.parametrize(
