@@ -157,7 +157,8 @@ REFUSED: list[tuple[Method, dict[str, Any], str]] = [
     (Method.SCORE, {"scores.o1": "-1"}, "whole numbers only"),
     (Method.SCORE, {"scores.o1": "5", "ranks.o1": "1"}, "does not know"),
     (Method.BUDGET, {"approved": ["o1", "not_now"]}, "goes with no option"),
-    (Method.QUADRATIC, {"votes.o1": "2", "votes.o2": "1"}, "4 credits to spend"),
+    (Method.QUADRATIC, {"votes.o1": "2", "votes.o2": "1"}, "these cost 5, and this ballot has 4."),
+    (Method.QUADRATIC, {"votes.o1": "9", "votes.o2": "1"}, "so an option takes 0 to 2."),
     (Method.QUADRATIC, {"votes.o1": "99999999999"}, "whole numbers only"),
     (Method.QUADRATIC, {"votes.o1": "1", "recused": ["y", "y"]}, "take back one"),
 ]

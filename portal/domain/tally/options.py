@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isqrt
 from typing import TYPE_CHECKING
 
 from portal.domain.errors import Refusal
@@ -150,12 +151,21 @@ def read_budget(raw: object, options: Sequence[str], points: int) -> ApprovalCho
 
 def read_quadratic(raw: object, options: Sequence[str], credits_: int) -> QuadraticChoice:
     """Read ``{"votes": {option: v}}``; all v * v together stay within the credits."""
+    price = "Votes on an option cost their number times itself in credits (3 votes cost 9)"
     votes = reading.read_numbers(
-        reading.read_field(raw, "votes"), options, "votes", least=0, most=credits_
+        reading.read_field(raw, "votes"),
+        options,
+        "votes",
+        least=0,
+        most=credits_,
+        beyond=f"{price}: this ballot has {credits_}, so an option takes 0 to {isqrt(credits_)}.",
     )
-    if sum(number**2 for number in votes.values()) > credits_:
+    cost = sum(number**2 for number in votes.values())
+    if cost > credits_:
         raise Refusal(
-            TOO_MANY_CREDITS, f"This ballot has {credits_} credits to spend.", field="votes"
+            TOO_MANY_CREDITS,
+            f"{price}: these cost {cost}, and this ballot has {credits_}.",
+            field="votes",
         )
     return QuadraticChoice({option: number for option, number in votes.items() if number})
 

@@ -45,9 +45,12 @@ def read_options(raw: object, options: Sequence[str], field: str) -> frozenset[s
 
 
 def read_numbers(
-    raw: object, options: Sequence[str], field: str, *, least: int, most: int
+    raw: object, options: Sequence[str], field: str, *, least: int, most: int, beyond: str = ""
 ) -> dict[str, int]:
-    """Take a whole number from least to most for some of the options, in the order on offer."""
+    """Take a whole number from least to most for some of the options, in the order on offer.
+
+    ``beyond`` is what to say of another number where the bounds alone explain nothing.
+    """
     if not isinstance(raw, dict):
         raise Refusal(MALFORMED, "This ballot does not give numbers to options.", field=field)
     _check_options(raw, options, field)
@@ -55,9 +58,8 @@ def read_numbers(
         if type(number) is not int:
             raise Refusal(MALFORMED, "This ballot takes whole numbers only.", field=field)
         if not least <= number <= most:
-            raise Refusal(
-                OUT_OF_RANGE, f"A number on this ballot is not from {least} to {most}.", field=field
-            )
+            said = beyond or f"A number on this ballot is not from {least} to {most}."
+            raise Refusal(OUT_OF_RANGE, said, field=field)
     return {option: raw[option] for option in options if option in raw}
 
 

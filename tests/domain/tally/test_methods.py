@@ -106,6 +106,8 @@ REFUSED = [
     (Method.BUDGET, {"points": {"a": 11}}, "ballot.out_of_range"),
     (Method.BUDGET, {"approved": ["a"]}, "ballot.extra_field"),
     (Method.QUADRATIC, {"votes": {"a": 2, "b": 2}}, "ballot.too_many_credits"),
+    (Method.QUADRATIC, {"votes": {"a": 3}}, "ballot.too_many_credits"),
+    (Method.QUADRATIC, {"votes": {"a": 9}}, "ballot.out_of_range"),
     (Method.QUADRATIC, {"votes": {"a": -1}}, "ballot.out_of_range"),
 ]
 
