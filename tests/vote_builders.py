@@ -82,7 +82,7 @@ def make_consultation(scene: Scene, **texts: str) -> int:
     """The number of a proposal in consultation."""
     number = make_draft(scene, **texts)
     with transaction():
-        publish_proposal(scene.lead_actor, scene.project.id, number, now=NOW)
+        publish_proposal(scene.lead_actor, scene.project.id, number, revision=1, now=NOW)
     return number
 
 

@@ -102,8 +102,9 @@ def test_an_end_is_ahead_and_within_a_year(
         date(consultation, until)
     with pytest.raises(Refusal) as published, transaction():
         publish_proposal(
-            consultation.scene.lead_actor, consultation.project_id, draft, until=until, now=NOW
-        )
+            consultation.scene.lead_actor, consultation.project_id, draft,
+            revision=1, until=until, now=NOW,
+        )  # fmt: skip
     for refused in (dated, published):
         assert (refused.value.code, refused.value.field) == (code, "until")
 

@@ -149,7 +149,7 @@ FORMS: dict[str, Form] = {
     "proposals.change": _PROPOSAL,
     "proposals.draft": _PROPOSAL,
     "proposals.date": {"until": LATER.date().isoformat()},
-    "proposals.publish": _PLAIN,
+    "proposals.publish": {"revision": "1"},
     "proposals.take_up": _PLAIN,
     "proposals.withdraw": {"reason": "No longer needed."},
     "sellers.agree": {"text": "We agree on more.", "number": "2"},

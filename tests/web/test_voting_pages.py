@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -52,7 +53,7 @@ def test_from_draft_to_shipped(app: Flask) -> None:
     answer = lead.post(f"{root}/proposals/new", data=TEXT)
     assert (answer.status_code, answer.location) == (303, f"{root}/proposals/1")
     assert "<h3>Why</h3>" in lead.get(answer.location).text
-    assert lead.post(f"{root}/proposals/1/publish").status_code == 303
+    assert lead.post(f"{root}/proposals/1/publish", data={"revision": "1"}).status_code == 303
 
     page = lead.get(f"{root}/proposals/1/open-vote")
     assert page.status_code == 200
@@ -178,9 +179,28 @@ def test_a_tampered_revision_is_a_conflict(app: Flask) -> None:
 def test_publishing_an_empty_draft_is_refused_with_the_reason(app: Flask) -> None:
     scene = make_scene(weights=(1,))
     number = make_draft(scene, summary="", body="")
-    answer = sign_in(app, scene.lead).post(f"/desk/{scene.project.slug}/proposals/{number}/publish")
+    answer = sign_in(app, scene.lead).post(
+        f"/desk/{scene.project.slug}/proposals/{number}/publish", data={"revision": "1"}
+    )
     assert answer.status_code == 422
     assert "needs a summary and a text" in answer.text
+
+
+def test_a_text_that_changed_since_it_was_read_is_not_published_unread(app: Flask) -> None:
+    scene = make_scene(weights=(1,))
+    number = make_draft(scene)
+    root = f"/desk/{scene.project.slug}/proposals/{number}"
+    lead = sign_in(app, scene.lead)
+    edited = TEXT | {"revision": "1", "body": "Written meanwhile."}
+    assert lead.post(f"{root}/edit", data=edited).status_code == 303
+
+    answer = lead.post(f"{root}/publish", data={"revision": "1"})
+    assert answer.status_code == 409
+    assert "Read the text as it stands now" in answer.text
+    assert "Written meanwhile." in answer.text
+    assert re.search(r'name="revision"[^>]*value="2"', answer.text)
+    assert lead.get(f"/p/{scene.project.slug}/proposals/{number}").status_code == 404
+    assert lead.post(f"{root}/publish", data={"revision": "2"}).status_code == 303
 
 
 def test_withdrawing_needs_a_reason(app: Flask) -> None:

@@ -169,7 +169,7 @@ class _Workshop:
 
     def _propose(self, seed: texts.ProposalSeed, days_ago: int) -> int:
         number = self._draft(seed, days_ago + 5)
-        publish_proposal(self._lead, self._project_id, number, now=self._at(days_ago))
+        publish_proposal(self._lead, self._project_id, number, revision=1, now=self._at(days_ago))
         return number
 
     def _open(

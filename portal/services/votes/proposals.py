@@ -83,15 +83,28 @@ def edit_proposal(
 
 
 def publish_proposal(
-    actor: Actor, project_id: int, number: int, *, until: datetime | None = None, now: datetime
+    actor: Actor,
+    project_id: int,
+    number: int,
+    *,
+    revision: int,
+    until: datetime | None = None,
+    now: datetime,
 ) -> None:
     """Show a draft to everybody, for consultation; statements are taken until then, if it is said.
 
-    Refuses an empty summary or text, and an end that is past or more than a year away.
+    Refuses an empty summary or text, and an end that is past or more than a year away; and with
+    Conflict another revision of the text than the one that stands.
     """
     require(actor, Permission.PROJECT_PROPOSAL_EDIT, project_id=project_id)
     proposal = lock_proposal(project_id, number)
     following = move(proposal.state, ProposalAction.PUBLISH)
+    if revision != proposal.revision:
+        raise Conflict(
+            "proposal.revision",
+            "Somebody saved this proposal after you opened it. Read the text as it stands now, "
+            "then publish it.",
+        )
     if not proposal.summary or not proposal.body:
         raise Refusal(
             "proposal.incomplete",

@@ -18,10 +18,22 @@ _LONGEST_TEXT = 40_000
 _MOST_DIGITS = 9
 
 
-class ProposalForm(OnceForm):
-    """A proposal's text, with the revision it was opened on."""
+class SeenTextForm(Form):
+    """What is done with a proposal's text, with the revision it was opened on."""
 
     revision = HiddenField()
+
+    @property
+    def seen_revision(self) -> int:
+        """The revision this form was opened on; 0, which never stands, if it was tampered with."""
+        raw = self.revision.data or ""
+        well_formed = raw.isascii() and raw.isdigit() and len(raw) <= _MOST_DIGITS
+        return int(raw) if well_formed else 0
+
+
+class ProposalForm(SeenTextForm, OnceForm):
+    """A proposal's text."""
+
     title = TextField(
         _l("Title"),
         max_length=140,
@@ -56,15 +68,8 @@ class ProposalForm(OnceForm):
         """Let tick needs that wait for a proposal."""
         self.needs.choices = [SelectChoice(each.number, each.text.need) for each in needs]
 
-    @property
-    def seen_revision(self) -> int:
-        """The revision this form was opened on; 0, which never stands, if it was tampered with."""
-        raw = self.revision.data or ""
-        well_formed = raw.isascii() and raw.isdigit() and len(raw) <= _MOST_DIGITS
-        return int(raw) if well_formed else 0
 
-
-class ConsultationForm(Form):
+class ConsultationForm(SeenTextForm):
     """Until when statements are taken."""
 
     until = OwnDateField(

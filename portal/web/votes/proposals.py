@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -28,6 +29,7 @@ from portal.services.votes.proposals import (
 from portal.services.workshop.joining import join_needs
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
+from portal.web.errors import status_of
 from portal.web.forms import refused
 from portal.web.row_numbers import asked_number
 from portal.web.votes.proposal_forms import ConsultationForm, ProposalForm, WithdrawForm
@@ -143,30 +145,35 @@ def change(project: Scope, number: int) -> ResponseReturnValue:
 @requires(Permission.PROJECT_PROPOSAL_EDIT)
 def publish(project: Scope, number: int) -> ResponseReturnValue:
     """Show a draft to everybody, for consultation, until a day if one is named."""
-    said = _("The proposal is public and in consultation.")
-    return _date(publish_proposal, project, number, said)
+    form = ConsultationForm()
+    verb = partial(publish_proposal, revision=form.seen_revision)
+    return _date(form, verb, project, number, _("The proposal is public and in consultation."))
 
 
 @blueprint.post(f"{_ONE}/consultation")
 @requires(Permission.PROJECT_PROPOSAL_EDIT)
 def date(project: Scope, number: int) -> ResponseReturnValue:
     """Say until when statements are taken, or that it is until a vote opens."""
-    return _date(date_consultation, project, number, _("Saved."))
+    return _date(ConsultationForm(), date_consultation, project, number, _("Saved."))
 
 
-def _date(verb: Callable[..., None], project: Scope, number: int, said: str) -> ResponseReturnValue:
-    form = ConsultationForm()
+def _date(
+    form: ConsultationForm, verb: Callable[..., None], project: Scope, number: int, said: str
+) -> ResponseReturnValue:
+    status = 422
     if form.validate():
         try:
             with transaction():
                 verb(current_actor(), project.id, number, until=form.until_instant, now=now())
-        except Refusal as refusal:
-            refused(form, refusal)
+        except (Conflict, Refusal) as error:
+            refused(form, error)
+            status = status_of(error)
         else:
             flash(said, "done")
             return _to(project, number)
     page = get_desk_proposal(project.id, number, now=now())
-    return _render(project, page, WithdrawForm(formdata=None), form), 422
+    form.revision.data = str(page.revision)  # the text that the answer shows
+    return _render(project, page, WithdrawForm(formdata=None), form), status
 
 
 @blueprint.post(f"{_ONE}/take-up")
@@ -217,7 +224,8 @@ def _render(
         **desk_frame(project),
         page=page,
         form=form,
-        dating=dating or ConsultationForm(formdata=None, until=page.consulted_until),
+        dating=dating
+        or ConsultationForm(formdata=None, until=page.consulted_until, revision=page.revision),
         dates=may(current_actor(), Permission.PROJECT_PROPOSAL_EDIT, project_id=project.id),
         now=now(),
         why_not=why_not,
