@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,7 +47,8 @@ class KeyFile:
 
     def create(self) -> None:
         """Make a first key; refuse to touch a file that is there."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _complaints(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
         _write(self.path, Ed25519PrivateKey.generate(), ())
 
     def backup(self, path: Path) -> None:
@@ -66,7 +67,8 @@ class KeyFile:
         """Put the key that was prepared into use; the public half of the old one stays listed."""
         if not self._next.exists():
             raise KeyUnusable("No key was prepared.")
-        self._next.replace(self.path)
+        with _complaints(self.path):
+            self._next.replace(self.path)
 
     @property
     def _next(self) -> Path:
@@ -89,15 +91,25 @@ def _write(path: Path, private: Ed25519PrivateKey, earlier: Sequence[bytes]) -> 
         "earlier": [base64.b64encode(each).decode() for each in earlier],
     }
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        json.dump(content, file)
-        file.flush()
-        os.fsync(file.fileno())
+    with _complaints(path):
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            with os.fdopen(descriptor, "w") as file:
+                json.dump(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            # A link is refused where a file is: of two who make a key at once, one does.
+            path.hardlink_to(fresh)
+        finally:
+            fresh.unlink()
+
+
+@contextmanager
+def _complaints(path: Path) -> Iterator[None]:
+    """Say why a key cannot be written to a path."""
     try:
-        # A link is refused where a file is: of two who make a key at once, one does.
-        path.hardlink_to(fresh)
+        yield
     except FileExistsError as error:
         raise KeyUnusable(f"{path} is there already.") from error
-    finally:
-        fresh.unlink()
+    except OSError as error:
+        raise KeyUnusable(f"{path} cannot be written: {error.strerror}.") from error

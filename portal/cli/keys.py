@@ -47,8 +47,7 @@ def show_command() -> None:
     """Show the public keys of every project's log, the one in use first."""
     keeper, site = _keeper(), _world().settings.base_url
     with _messages():
-        if not keeper.public_keys():
-            raise click.ClickException("There is no key yet: portal record key create")
+        _need_key(keeper)
         for project in list_projects():
             for key in list_keys(log_origin(site, project.slug), keeper):
                 click.echo(str(key))
@@ -62,8 +61,10 @@ def backup_command(file: Path) -> None:
 
     Whoever has it can sign as this portal.
     """
+    keeper = _keeper()
     with _messages():
-        _keeper().backup(file)
+        _need_key(keeper)
+        keeper.backup(file)
     click.echo(f"The key is copied to {file}. Keep it off this machine, and to yourself.")
 
 
@@ -76,8 +77,7 @@ def rotate_command() -> None:
     """
     keeper, now = _keeper(), datetime.now(UTC)
     with _messages():
-        if not keeper.public_keys():
-            raise click.ClickException("There is no key yet: portal record key create")
+        _need_key(keeper)
         fresh = keeper.prepare()
         with transaction():
             log_new_key(keeper.public_keys()[0], fresh, now=now)
@@ -98,6 +98,11 @@ def _keeper() -> RecordKeeper:
     if not isinstance(keeper, RecordKeeper):
         raise click.ClickException("This portal's key is not kept here.")
     return keeper
+
+
+def _need_key(keeper: RecordKeeper) -> None:
+    if not keeper.public_keys():
+        raise click.ClickException("There is no key yet: portal record key create")
 
 
 @contextmanager

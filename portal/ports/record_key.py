@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 
 
 class KeyUnusable(Exception):
-    """A key is missing, is there already, or cannot be read."""
+    """A key is missing, is there already, or cannot be read or written."""
 
 
 class RecordKey(Protocol):

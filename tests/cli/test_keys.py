@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -40,8 +41,8 @@ def test_without_a_key_the_log_is_there_but_not_signed(app: Flask, keeper: KeyFi
     assert "Not signed" in client.get("/p/kelp/record").text
     assert client.get("/p/kelp/record/checkpoint").status_code == 404
     assert client.get("/p/kelp/record/key").text == ""
-    for command in ("show", "rotate"):
-        assert run(app, command) == (1, "Error: There is no key yet: portal record key create\n")
+    for command in (["show"], ["rotate"], ["backup", str(keeper.path.with_name("kept.json"))]):
+        assert run(app, *command) == (1, "Error: There is no key yet: portal record key create\n")
 
 
 def test_a_key_is_made_once_for_its_owner_s_eyes(app: Flask, keeper: KeyFile) -> None:
@@ -66,6 +67,32 @@ def test_a_backup_is_a_whole_key_and_overwrites_nothing(
     assert KeyFile(kept).public_keys() == keeper.public_keys()
     assert run(app, "backup", str(kept))[0] == 1
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+
+
+def test_what_cannot_be_written_is_said(app: Flask, keeper: KeyFile, tmp_path: Path) -> None:
+    run(app, "create")
+    nowhere = tmp_path / "missing" / "kept.json"
+    said = f"Error: {nowhere} cannot be written: No such file or directory.\n"
+    assert run(app, "backup", str(nowhere)) == (1, said)
+    with pytest.raises(KeyUnusable, match="cannot be written: Not a directory"):
+        KeyFile(keeper.path / "folder" / "key.json").create()
+
+
+def test_a_key_that_cannot_be_linked_leaves_nothing_behind(
+    app: Flask, keeper: KeyFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a stick whose file system knows no links."""
+    run(app, "create")
+    stick = tmp_path / "stick"
+    stick.mkdir()
+
+    def refuse(_path: Path, _target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    code, said = run(app, "backup", str(stick / "kept.json"))
+    assert (code, "cannot be written: Operation not permitted" in said) == (1, True)
+    assert list(stick.iterdir()) == []
 
 
 def test_a_replaced_key_stays_listed_and_says_so_in_every_log(app: Flask, keeper: KeyFile) -> None:
