@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from flask import Flask
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import MapAdapter, RequestRedirect
 
@@ -178,3 +178,15 @@ def test_pages_fit_a_wide_window_too(open_page: Open) -> None:
     page = open_page(width=1280, scheme="dark")
     for path in ("/", "/p/kelpline", "/p/kelpline/sponsors", "/p/kelpline/proposals/3/outcome"):
         _check(page, path)
+
+
+def test_in_a_low_window_every_line_of_a_desks_menu_can_be_seen(open_page: Open) -> None:
+    page = open_page(persona="maintainer")
+    shown = page.viewport_size
+    assert shown is not None
+    page.set_viewport_size({"width": 1280, "height": 480})
+    page.goto("/desk/kelpline/proposals/3/decision")
+    last = page.locator(".desk-nav a").last
+    last.focus()
+    expect(last).to_be_in_viewport()
+    page.set_viewport_size(shown)
