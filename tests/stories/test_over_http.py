@@ -172,6 +172,9 @@ def test_upgrade_downgrade_and_refund_on_the_pages(street: Street) -> None:  # n
     client.post(f"{page()}/change/gold", data={"version": "1", "due": "0"})
     assert "It begins with the next term." in client.get(page()).text
     assert rows(SponsorshipChange)[-1].state.value == "scheduled"
+    for preview in ("cancel", "change/gold"):
+        shown = client.get(f"{page()}/{preview}").text
+        assert re.search(r"Next payment\W.*?(€\d+), \d", shown, re.DOTALL).group(1) == "€100"  # type: ignore[union-attr]
     client.post(f"{page()}/withdraw-change")
     assert rows(SponsorshipChange)[-1].state.value == "withdrawn"
     client.post(f"{page()}/collection", data={"collection": "invoice", "po_number": "PO 7"})

@@ -14,7 +14,12 @@ from portal.domain.permissions import Permission
 from portal.domain.sponsorship import Collection
 from portal.ports.payments import Collection as PaymentCollection
 from portal.queries.identity.actors import Scope
-from portal.queries.sponsorship.changes import ChangePreview, find_change_page, find_change_preview
+from portal.queries.sponsorship.changes import (
+    ChangePreview,
+    find_change_page,
+    find_change_preview,
+    find_live_change,
+)
 from portal.services.billing.billed_changes import order_change
 from portal.services.payments.renewals import converge_renewal, take_answer
 from portal.services.sponsorship.changes import (
@@ -218,6 +223,7 @@ def _render(shown: ChangePreview, form: ChangeForm) -> str:
         "sponsorships/change_preview.html",
         page=shown.sponsorship,
         shown=shown,
+        live=find_live_change(shown.sponsorship.reference),
         form=form,
         due=due,
         upgrade=shown.choice.kind is ChangeKind.UPGRADE,

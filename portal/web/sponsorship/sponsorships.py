@@ -80,7 +80,12 @@ def show(organization: Scope, reference: str) -> ResponseReturnValue:
 def preview_cancel(organization: Scope, reference: str) -> ResponseReturnValue:
     """What ends when, before it is decided."""
     preview = find_cancel_page(current_actor(), organization.id, reference, now=now())
-    return render_template("sponsorships/cancel.html", page=preview.sponsorship, preview=preview)
+    return render_template(
+        "sponsorships/cancel.html",
+        page=preview.sponsorship,
+        preview=preview,
+        live=find_live_change(reference),
+    )
 
 
 @blueprint.post(f"{_PAGE}/cancel")
