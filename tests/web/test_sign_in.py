@@ -250,6 +250,16 @@ def test_an_answer_nobody_waits_for_is_refused(
     assert not _is_signed_in(client)
 
 
+@pytest.mark.parametrize("seen", [None, IdentitySeen("https://id.example", "7", "Ada", None)])
+def test_who_comes_back_in_vain_is_still_on_the_way(
+    client: FlaskClient, provider: ScriptedProvider, seen: IdentitySeen | None
+) -> None:
+    provider.seen = seen or SignInFailed("access_denied")
+    client.get("/sign-in/with/openid?next=/account")
+    answer = client.get("/sign-in/return/openid?state=s&error=access_denied")
+    assert answer.location == "/sign-in?next=/account"
+
+
 def test_an_unverified_address_is_explained(
     app: Flask, client: FlaskClient, provider: ScriptedProvider
 ) -> None:

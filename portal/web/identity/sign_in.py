@@ -119,14 +119,15 @@ def enter_by_link(token: str) -> ResponseReturnValue:
 def leave(provider: str) -> ResponseReturnValue:
     """Send the browser to an identity provider; its secrets wait in the session."""
     chosen = _provider(provider)
+    next_path = local_path(request.args.get("next"), "")
     try:
         begun = chosen.begin(public_url("sign_in.come_back", provider=provider))
     except SignInFailed as failure:
-        return _failed(chosen, failure)
+        return _failed(chosen, failure, next_path)
     session[_AWAY] = {
         "provider": provider,
         "secrets": dict(begun.secrets),
-        "next": local_path(request.args.get("next"), ""),
+        "next": next_path,
     }
     return redirect(begun.url, 303)
 
@@ -137,6 +138,7 @@ def come_back(provider: str) -> ResponseReturnValue:
     """Check what the provider says and sign in; the waiting secrets are good for one answer."""
     chosen = _provider(provider)
     away = session.pop(_AWAY, None) or {}
+    next_path = away.get("next", "")
     waiting = away.get("secrets", {}) if away.get("provider") == provider else {}
     try:
         seen = chosen.finish(
@@ -144,13 +146,13 @@ def come_back(provider: str) -> ResponseReturnValue:
         )
         with transaction():
             begun = sign_in_with_identity(
-                seen, next_path=away.get("next", ""), browser=browser_name(), now=now()
+                seen, next_path=next_path, browser=browser_name(), now=now()
             )
     except SignInFailed as failure:
-        return _failed(chosen, failure)
+        return _failed(chosen, failure, next_path)
     except Refusal as refusal:
         flash(refusal.message, "error")
-        return redirect(url_for("sign_in.ask"), 303)
+        return _ask_again(next_path)
     return enter(begun)
 
 
@@ -192,7 +194,9 @@ def _provider(key: str) -> IdentityProvider:
     return provider
 
 
-def _failed(provider: IdentityProvider, failure: SignInFailed) -> ResponseReturnValue:
+def _failed(
+    provider: IdentityProvider, failure: SignInFailed, next_path: str
+) -> ResponseReturnValue:
     current_app.logger.warning("sign-in with %s failed: %s", provider.key, failure)
     flash(
         _(
@@ -201,7 +205,11 @@ def _failed(provider: IdentityProvider, failure: SignInFailed) -> ResponseReturn
         ),
         "error",
     )
-    return redirect(url_for("sign_in.ask"), 303)
+    return _ask_again(next_path)
+
+
+def _ask_again(next_path: str) -> ResponseReturnValue:
+    return redirect(url_for("sign_in.ask", next=next_path or None), 303)
 
 
 def browser_name() -> str:
