@@ -63,6 +63,13 @@ def test_not_now_is_level_with_nobody_where_nobody_ranked_it() -> None:
     assert level == ["Level in first place: “Tracing”, “Not now”."]
 
 
+def test_what_is_chosen_without_standing_against_not_now_is_said() -> None:
+    """All rank "Not now" equal with one option, and both above the other."""
+    said = ranked([[0, 3, 0], [0, 0, 0], [0, 3, 0]], (("o1", "not_now"), ("o2",)))
+    assert said[0].startswith("No ballot puts “Tracing” above or below “Not now”, not even by way")
+    assert said[1:] == ["Level in first place: “Tracing”, “Not now”."]
+
+
 def test_places_after_a_tie_count_all_who_stand_before() -> None:
     paper = print_paper(BallotPaper(Method.QUADRATIC, tuple(Option("", n) for n in "ABC")))
     placing = Placing((("o1", "o3"), ("o2",)), (), ("o1", "o3"), 1)

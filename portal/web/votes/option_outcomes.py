@@ -108,6 +108,12 @@ def _explain_ranked(count: RankedCount, paper: BallotPaper) -> Iterator[str]:
     kept = paper.ids.index(NOT_NOW)
     if any(count.pairwise[kept]) or any(row[kept] for row in count.pairwise):
         against.append(kept)
+        if apart := [each for each in count.placing.chosen if _is_apart(count, paper, each)]:
+            yield _(
+                "No ballot puts %(options)s above or below “Not now”, not even by way of other"
+                " options, so “Not now” does not hold that back.",
+                options=_join(apart, names),
+            )
     else:
         yield _("Nobody ranked an option above or below “Not now”, so it stood against none.")
         first = tuple(option for option in first if option != NOT_NOW)
@@ -131,6 +137,13 @@ def _explain_ranked(count: RankedCount, paper: BallotPaper) -> Iterator[str]:
             " once the weakest links give way.",
             option=names[first[0]],
         )
+
+
+def _is_apart(count: RankedCount, paper: BallotPaper, option: str) -> bool:
+    """Whether nothing compares an option with "Not now": being level on ballots does not."""
+    one, kept = paper.ids.index(option), paper.ids.index(NOT_NOW)
+    matrices = (count.pairwise, count.paths)
+    return not any(matrix[one][kept] or matrix[kept][one] for matrix in matrices)
 
 
 def _explain_places(
