@@ -97,7 +97,12 @@ class _Root(click.ParamType[bytes]):
 )
 @click.option("--payments", is_flag=True, help="Say what each ballot paid in a budget.")
 @click.option("--root", type=_Root(), default="", help="Root of the closed log; it orders ties.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print JSON instead of text. Numbers that are not whole are exact strings: 2.5 or 5/3.",
+)
 def tally_command(file: Path, method: str | None, *, as_json: bool, **settings: Any) -> None:  # noqa: ANN401 - the fields of FileRules
     """Count the ballots in FILE.
 
