@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import portal
 from portal.adapters.identity.github import GitHubProvider
 from portal.adapters.identity.providers import build_providers
 from portal.ports.identity import IdentitySeen, SignInFailed
@@ -100,3 +103,5 @@ def test_providers_are_those_with_a_client_id() -> None:
         "openid": "Example ID",
         "github": "GitHub",
     }
+    page = (Path(portal.__file__).parents[1] / "docs/operations.md").read_text(encoding="utf-8")
+    assert set(re.findall("/sign-in/return/([a-z]+)", page)) == build_providers(both).keys()
