@@ -33,7 +33,11 @@ class KeyFile:
 
     def public_keys(self) -> tuple[bytes, ...]:
         """The key in use and those before it, the newest first; none where there is no file."""
-        if not self.path.exists():
+        try:
+            there = self.path.exists()
+        except OSError as error:
+            raise KeyUnusable(f"{self.path} cannot be reached: {error.strerror}.") from error
+        if not there:
             if not self._make_missing:
                 return ()
             with suppress(KeyUnusable):

@@ -78,6 +78,20 @@ def test_what_cannot_be_written_is_said(app: Flask, keeper: KeyFile, tmp_path: P
         KeyFile(keeper.path / "folder" / "key.json").create()
 
 
+def test_a_key_in_a_folder_that_may_not_be_entered_is_said(
+    app: Flask, keeper: KeyFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not taken for a key that was never made, which would leave the record unsigned."""
+
+    def refuse(_path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "exists", refuse)
+    said = f"Error: {keeper.path} cannot be reached: Permission denied.\n"
+    for command in ("show", "rotate"):
+        assert run(app, command) == (1, said)
+
+
 def test_a_key_that_cannot_be_linked_leaves_nothing_behind(
     app: Flask, keeper: KeyFile, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
