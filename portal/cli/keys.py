@@ -82,9 +82,10 @@ def rotate_command() -> None:
         with transaction():
             log_new_key(keeper.public_keys()[0], fresh, now=now)
         # The last checkpoint of the old key covers the entry that names the new one.
-        for project_id, size, note in sign_unsigned(_world().settings.base_url, keeper):
-            with transaction():
-                keep_checkpoint(project_id, size, note, now=now)
+        while unsigned := sign_unsigned(_world().settings.base_url, keeper):
+            for project_id, size, note in unsigned:
+                with transaction():
+                    keep_checkpoint(project_id, size, note, now=now)
         keeper.rotate()
     click.echo("A new key is in use. Back it up: portal record key backup FILE")
 

@@ -15,6 +15,7 @@ from portal.cli.keys import record_group
 from portal.database import transaction
 from portal.domain.record.notes import NoteWrong, open_note, read_verifier_key
 from portal.ports.record_key import KeyUnusable
+from portal.queries.record.record import find_unsigned
 from tests.builders import make_project
 from tests.services.test_record import entries_of, note
 
@@ -136,6 +137,27 @@ def test_a_replaced_key_stays_listed_and_says_so_in_every_log(app: Flask, keeper
     assert open_note(before, listed)[1].public_key == old
     with pytest.raises(NoteWrong):
         open_note(after, listed[1:])
+
+
+def test_the_old_key_signs_the_news_however_many_logs_there_are(
+    app: Flask, keeper: KeyFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(find_unsigned, "__defaults__", (1,))
+    slugs = ("kelp", "fern", "moss")
+    for slug in slugs:
+        project = make_project(slug)
+        with transaction():
+            note(project.id)
+    run(app, "create")
+    (old,) = keeper.public_keys()
+    assert run(app, "rotate")[0] == 0
+    client = app.test_client()
+    for slug in slugs:
+        listed = [
+            read_verifier_key(line) for line in client.get(f"/p/{slug}/record/key").text.split()
+        ]
+        checkpoint = client.get(f"/p/{slug}/record/checkpoint").text
+        assert open_note(checkpoint, listed)[1].public_key == old
 
 
 def test_a_demonstration_makes_its_key_by_itself(tmp_path: Path) -> None:
