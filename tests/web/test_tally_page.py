@@ -42,7 +42,7 @@ def _send(client: FlaskClient, name: str, text: str | bytes, **rules: Any) -> Te
 def test_ranked_ballots_with_ties_for_a_seat(client: FlaskClient) -> None:
     page = _send(client, "x.csv", "Ann,Bob,Cy\n1,2,3\n2,1,3\n")
     assert page.status_code == 200
-    assert "2 ballots, weight 2, 3 options" in page.text
+    assert "2 ballots counted: weight 2, 3 options" in page.text
     assert page.text.count("tied for a seat") == 2
     assert "1 seat is open among those tied for it" in page.text
     assert "Each option against each other" in page.text
