@@ -67,11 +67,15 @@ class Net30:
                 actor_of(street.shop.owner), street.shop.organization.id, BUYER, now=NOW
             )
 
-    def order(self, way: str = "online") -> str:
-        """From the tier to the invoice, as a browser does; the invoice's page."""
+    def order(self, way: str = "online", *, once: str = "") -> str:
+        """From the tier to the invoice, as a browser does; the invoice's page.
+
+        The same once more on one day is meant, and sent with another ``once``.
+        """
         client = self.street.shop.client
         data = {"organization": "acme", "version": "1", "legal_name": BUYER.legal_name,
-                "address": BUYER.address, "country": "NL", "tax_id": BUYER.tax_id}  # fmt: skip
+                "address": BUYER.address, "country": "NL", "tax_id": BUYER.tax_id,
+                "once": once}  # fmt: skip
         quote = client.post("/p/kiln/tiers/gold/invoice", data=data).location
         shown = client.get(quote).text
         assert "Online, on the processor" in shown
@@ -301,7 +305,7 @@ def test_taken_back_it_is_withdrawn_at_the_processor_too(net30: Net30) -> None:
     (renewal,) = net30.street.stage.call("GET", "subscriptions", {"status": "all"}).json()["data"]
     assert renewal["status"] == "canceled"
     assert net30.books() == {}
-    net30.street.stage.pay(net30.hosted(net30.order()))
+    net30.street.stage.pay(net30.hosted(net30.order(once="again")))
     net30.street.deliver("invoice.paid")
     assert sponsorship().term is Term.ACTIVE
 
