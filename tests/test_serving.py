@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
 from http.client import HTTPConnection
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -64,6 +65,14 @@ def test_nobody_waits_for_a_worker_that_stands_still(port: int) -> None:
         assert _hold_many(port, 20) == {running: 20}
     finally:
         os.kill(still, signal.SIGCONT)
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="this system has no such policy")
+def test_no_thread_of_a_worker_pushes_aside_the_one_that_runs(port: int) -> None:
+    for worker in _hold_many(port, 20):
+        threads = [int(each.name) for each in Path(f"/proc/{worker}/task").iterdir()]
+        assert len(threads) > 1
+        assert {os.sched_getscheduler(each) for each in threads} == {os.SCHED_BATCH}
 
 
 def _hold_many(port: int, connections: int) -> Counter[int]:
