@@ -29,7 +29,7 @@ _YOUNG_COLLECTIONS = 20
 _OLDER_COLLECTIONS = 50
 
 
-class EvenWorker(ThreadWorker):  # type: ignore[misc]
+class EvenWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn's threads; a new connection goes to the worker that has the fewest.
 
     Left to chance, one worker holds most of a proxy's connections: its threads wait for each other

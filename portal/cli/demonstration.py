@@ -128,6 +128,7 @@ def _work(app: Flask) -> None:
 
 
 def _serve_portal(app: Flask, port: int) -> None:
+    # Slow to import, and no other command needs it.
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415
 
     from portal import serving  # noqa: PLC0415

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, delete, text
 
 from portal.database import Instant, db
 from portal.domain.errors import Refusal
 from portal.domain.tokens import hash_token
+from portal.models.sent_forms import SentForm
 
 SENT_BEFORE = "form.sent_before"
 REMEMBERED = timedelta(days=1)
@@ -35,3 +36,8 @@ def take_form(sent: str, *, now: datetime) -> None:
             "You sent exactly this less than a day ago, and it was taken. "
             "Send it again if you want it a second time.",
         )
+
+
+def forget_form(sent: str) -> None:
+    """Let what was taken and then came to nothing be sent again."""
+    db.session.execute(delete(SentForm).where(SentForm.key_hash == hash_token(sent)))

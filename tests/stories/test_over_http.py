@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from portal.adapters.payments.stripe_gateway import StripeGateway
 from portal.database import transaction
+from portal.domain.errors import Refusal
 from portal.domain.permissions import ProjectRole
 from portal.domain.sponsorship import Term
 from portal.jobs import run_due
@@ -196,6 +199,25 @@ def test_upgrade_downgrade_and_refund_on_the_pages(street: Street) -> None:  # n
     assert whole_ledger() == [*paid(10000), *paid(20000), *given_back(4000), *given_back(6000)]
     run_due(street.app, datetime.now(UTC))
     assert not sponsorship().ends_renewal
+
+
+def test_a_refund_that_the_processor_refused_may_be_asked_for_again_unchanged(
+    street: Street,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_args: Any, **_options: Any) -> Any:
+        raise Refusal("processor.refused", "The balance is too low.")
+
+    street.bought()
+    desk, address = treasurer(street), money_page()
+    form = {"payment": str(rows(Payment)[0].id), "amount": "40.00", "reason": "Agreed."}
+    with monkeypatch.context() as patched:
+        patched.setattr(StripeGateway, "refund", refuse)
+        for _ in range(2):
+            assert "The balance is too low." in desk.post(address, data=form).text
+    assert desk.post(address, data=form).status_code == 303
+    assert "You sent exactly this" in desk.post(address, data=form).text
+    assert whole_ledger() == [*paid(10000), *given_back(4000)]
 
 
 def test_a_payment_that_is_disputed_at_once(street: Street) -> None:  # noqa: F811

@@ -13,7 +13,7 @@ from portal.domain.tiers import parse_price
 from portal.queries.billing.money_back import find_sponsor_money
 from portal.queries.identity.actors import Scope
 from portal.services.payments.money_back import ask_refund, converge_refund, give_up_refund
-from portal.services.sent_forms import take_form
+from portal.services.sent_forms import forget_form, take_form
 from portal.web.access import collaborators, current_actor, now, requires
 from portal.web.desk_frame import desk_frame
 from portal.web.errors import status_of
@@ -67,6 +67,7 @@ def give(project: Scope, reference: str) -> ResponseReturnValue:
             except Refusal as refusal:
                 with transaction():
                     give_up_refund(asked.reference, refusal.message, now=now())
+                    forget_form(form.sent)
                 raise
             with transaction():
                 converge_refund(
